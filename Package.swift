@@ -1,0 +1,43 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "selva",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Selva", targets: ["Selva"]),
+    .library(name: "IDX", targets: ["IDX"]),
+    .executable(name: "selva", targets: ["SelvaMain"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "CKernels"),
+    .target(name: "Files"),
+    .target(name: "Compute", dependencies: ["CKernels", "COneDNN"]),
+    .target(name: "IDX", dependencies: ["Files", "CZlib"]),
+    .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
+    .target(name: "Selva", dependencies: ["Files", "Compute", "IDX", "ImageGrid"]),
+    .target(
+      name: "SelvaCommands",
+      dependencies: [
+        "Selva", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "IDXTests", dependencies: ["IDX"]),
+    .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
+    .testTarget(name: "SelvaTests", dependencies: ["Selva"]),
+    // Names the executable so that it is built before the tests that start it as a user would.
+    .testTarget(name: "SelvaCommandsTests", dependencies: ["SelvaCommands", "SelvaMain"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

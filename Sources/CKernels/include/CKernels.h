@@ -1,0 +1,1 @@
+int selva_placeholder(void);

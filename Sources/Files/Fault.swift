@@ -1,0 +1,33 @@
+/// What kind of fault an error is. The command line turns it into an exit status.
+public enum FaultCategory: Sendable {
+  /// The content of a file or of an argument is wrong (exit status 65).
+  case badData
+  /// A file that should be read is not there or may not be read (66).
+  case missingInput
+  /// A file cannot be created (73).
+  case cannotWrite
+  /// Reading or writing broke off (74).
+  case inputOutput
+}
+
+/// A fault of a person's input or of a file, as against a programmer's fault (which is a `precondition`).
+///
+/// `description` is one line that names the file, the place in it and what to do.
+public protocol Fault: Error, CustomStringConvertible, Sendable {
+  var category: FaultCategory { get }
+}
+
+/// A fault that every room which touches files shares: not there, not readable, not writable.
+public struct FileError: Fault, Equatable {
+  public let category: FaultCategory
+  public let path: String
+  public let reason: String
+
+  public init(_ category: FaultCategory, path: String, reason: String) {
+    self.category = category
+    self.path = path
+    self.reason = reason
+  }
+
+  public var description: String { "\(path): \(reason)" }
+}
