@@ -1,1 +1,100 @@
-int selva_placeholder(void);
+// The element-wise loops of training, each beside a plain scalar reference (`…_reference`) that tests hold
+// it against. Pointers need no alignment; source and destination may be the same memory, never overlap otherwise.
+#ifndef SELVA_KERNELS_H
+#define SELVA_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Tells the processor that this thread spins.
+static inline void selva_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
+// ---- Activations (activations.c). Numbers match Swift's `Activation.kernel`.
+enum {
+  selva_selu = 0,
+  selva_relu = 1,
+  selva_leaky_relu = 2,
+  selva_elu = 3,
+  selva_gelu = 4,
+  selva_silu = 5,
+  selva_tanh = 6,
+  selva_short_selu = 7,  // lambda (e^x - 1) below 0, x above: the formula without alpha, to show what it loses
+};
+// 1 when the derivative is a function of the output, 0 when backward needs the input.
+int selva_derivative_from_output(int kind);
+void selva_activation_forward(int kind, const float *input, float *output, size_t n);
+void selva_activation_forward_bf16(int kind, const float *input, uint16_t *output, size_t n);
+// result = gradient * f'(reference), where reference is the output or the input as told above.
+void selva_activation_backward(int kind, const float *reference, const float *gradient, float *result, size_t n);
+void selva_activation_backward_bf16(
+    int kind, const float *input, const uint16_t *output, const float *gradient, uint16_t *result, size_t n);
+double selva_activation_reference(int kind, double x);
+double selva_activation_derivative_reference(int kind, double x);
+
+// ---- Likelihoods of one row (likelihoods.c): negative log-likelihood in nats; where `gradient` or
+// `gradient16` is given, it receives scale * d(nll)/d(prediction).
+double selva_bernoulli(
+    const float *logits, const float *x, float *gradient, uint16_t *gradient16, float scale, size_t n);
+double selva_continuous_bernoulli(
+    const float *logits, const float *x, float *gradient, uint16_t *gradient16, float scale, size_t n);
+// log_variance is shared by the row; square_error receives sum (x - mean)^2.
+double selva_gaussian(
+    const float *means, const float *x, float log_variance, float *gradient, uint16_t *gradient16, float scale,
+    size_t n, double *square_error);
+double selva_bernoulli_reference(const float *logits, const float *x, double *gradient, size_t n);
+double selva_continuous_bernoulli_reference(const float *logits, const float *x, double *gradient, size_t n);
+void selva_sigmoid(const float *x, float *y, size_t n);
+
+// ---- Small vectors (vectors.c)
+void selva_exp(const float *x, float scale, float *y, size_t n);  // y = e^(scale x)
+void selva_scale(float *x, float factor, size_t n);
+void selva_scale_bf16(uint16_t *x, float factor, size_t n);
+void selva_to_bf16(const float *x, uint16_t *y, size_t n);
+void selva_from_bf16(const uint16_t *x, float *y, size_t n);
+double selva_sum_of_squares(const float *x, size_t n);
+// y[j] += sum over rows of x[row * stride + j], j < columns.
+void selva_column_sums(const float *x, size_t rows, size_t stride, size_t columns, float *y);
+void selva_column_sums_bf16(const uint16_t *x, size_t rows, size_t stride, size_t columns, float *y);
+
+// ---- A row of a batch (vectors.c): target = bytes / 255.
+void selva_scale_bytes(const uint8_t *bytes, float *target, size_t n);
+// input = target * factor[j] + shift[j].
+void selva_standardize(const float *target, const float *factor, const float *shift, float *input, size_t n);
+void selva_standardize_bf16(
+    const float *target, const float *factor, const float *shift, uint16_t *input, size_t n);
+
+// ---- Adam (adam.c), one pass: moments, bias correction, decoupled weight decay, bf16 copy, running average.
+typedef struct {
+  float beta1, beta2, epsilon;
+  float gradient_scale;          // clipping
+  float step_size;               // learning rate / (1 - beta1^t)
+  float inverse_root_correction; // 1 / sqrt(1 - beta2^t)
+  float decay;                   // 1 - learning rate * weight decay
+  float average_decay;           // of the running average of the weights
+} selva_adam_step;
+void selva_adam(
+    const selva_adam_step *step, float *weights, float *first, float *second, const float *gradient, size_t n,
+    uint16_t *weights16, float *average);
+void selva_adam_reference(
+    const selva_adam_step *step, float *weights, float *first, float *second, const float *gradient, size_t n);
+
+// ---- Philox4x32-10 (random.c; Salmon et al. 2011). A stream is (key, counter words 1...3); word 0 counts blocks.
+typedef struct {
+  uint32_t key[2];
+  uint32_t counter[3];
+} selva_stream;
+void selva_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t output[4]);
+void selva_random_bits(const selva_stream *stream, uint32_t *output, size_t n);
+// Standard normals by Box-Muller, values 0 ..< n of the stream.
+void selva_normals(const selva_stream *stream, float *output, size_t n);
+void selva_normals_reference(const selva_stream *stream, double *output, size_t n);
+// y = 1 where the stream's uniform in [0, 1) is below x, else 0.
+void selva_binarize(const selva_stream *stream, const float *x, float *y, size_t n);
+
+#endif

@@ -1,2 +1,0 @@
-#include "CKernels.h"
-int selva_placeholder(void){return 0;}

@@ -1,0 +1,89 @@
+#include "CKernels.h"
+#include "lanes.h"
+
+// Calls `body` for every full group of lanes and once for the rest, with `k` lanes in use.
+#define EACH_GROUP(body)                                                \
+  {                                                                     \
+    size_t i = 0;                                                       \
+    for (; i + LANES <= n; i += LANES) { const size_t k = LANES; body } \
+    if (i < n) { const size_t k = n - i; body }                         \
+  }
+
+EXPORTED(void, selva_exp, (const float *x, float scale, float *y, size_t n), (x, scale, y, n)) {
+  EACH_GROUP(store_part(y + i, exponential(scale * load_part(x + i, k)), k);)
+}
+
+EXPORTED(void, selva_scale, (float *x, float factor, size_t n), (x, factor, n)) {
+  EACH_GROUP(store_part(x + i, factor * load_part(x + i, k), k);)
+}
+
+EXPORTED(void, selva_scale_bf16, (uint16_t *x, float factor, size_t n), (x, factor, n)) {
+  EACH_GROUP(store_half_part(x + i, narrow(factor * widen(load_half_part(x + i, k))), k);)
+}
+
+EXPORTED(void, selva_to_bf16, (const float *x, uint16_t *y, size_t n), (x, y, n)) {
+  EACH_GROUP(store_half_part(y + i, narrow(load_part(x + i, k)), k);)
+}
+
+EXPORTED(void, selva_from_bf16, (const uint16_t *x, float *y, size_t n), (x, y, n)) {
+  EACH_GROUP(store_part(y + i, widen(load_half_part(x + i, k)), k);)
+}
+
+EXPORTED(double, selva_sum_of_squares, (const float *x, size_t n), (x, n)) {
+  double total = 0;
+  // Blocks short enough for float, added up in double.
+  for (size_t start = 0; start < n; start += 4096) {
+    size_t end = start + 4096 < n ? start + 4096 : n;
+    lanes squares = {};
+    for (size_t i = start; i < end; i += LANES) {
+      lanes v = end - i < LANES ? load_part(x + i, end - i) : load(x + i);
+      squares += v * v;
+    }
+    total += sum(squares);
+  }
+  return total;
+}
+
+EXPORTED(
+    void, selva_column_sums,
+    (const float *x, size_t rows, size_t stride, size_t n, float *y),
+    (x, rows, stride, n, y)) {
+  EACH_GROUP(
+    lanes total = load_part(y + i, k);
+    for (size_t row = 0; row < rows; row++) total += load_part(x + row * stride + i, k);
+    store_part(y + i, total, k);)
+}
+
+EXPORTED(
+    void, selva_column_sums_bf16,
+    (const uint16_t *x, size_t rows, size_t stride, size_t n, float *y),
+    (x, rows, stride, n, y)) {
+  EACH_GROUP(
+    lanes total = load_part(y + i, k);
+    for (size_t row = 0; row < rows; row++) total += widen(load_half_part(x + row * stride + i, k));
+    store_part(y + i, total, k);)
+}
+
+EXPORTED(void, selva_scale_bytes, (const uint8_t *bytes, float *target, size_t n), (bytes, target, n)) {
+  EACH_GROUP(
+    lanes_b b = {};
+    memcpy(&b, bytes + i, k);
+    store_part(target + i, __builtin_convertvector(b, lanes) / 255.0f, k);)
+}
+
+EXPORTED(
+    void, selva_standardize,
+    (const float *x, const float *factor, const float *shift, float *y, size_t n),
+    (x, factor, shift, y, n)) {
+  EACH_GROUP(
+    store_part(y + i, load_part(x + i, k) * load_part(factor + i, k) + load_part(shift + i, k), k);)
+}
+
+EXPORTED(
+    void, selva_standardize_bf16,
+    (const float *x, const float *factor, const float *shift, uint16_t *y, size_t n),
+    (x, factor, shift, y, n)) {
+  EACH_GROUP(
+    lanes v = load_part(x + i, k) * load_part(factor + i, k) + load_part(shift + i, k);
+    store_half_part(y + i, narrow(v), k);)
+}

@@ -1,0 +1,110 @@
+/// How the numbers of a matrix are held. bfloat16 is the upper half of a float32: same range, 8 bits of precision.
+package enum ElementType: Sendable {
+  case float32, bfloat16
+
+  package var byteCount: Int { self == .float32 ? 4 : 2 }
+}
+
+/// Memory for the compute core: 64-byte aligned (a cache line, an AVX-512 vector) and zeroed.
+///
+/// `@unchecked Sendable`: workers write disjoint parts, and a barrier lies between a write and another worker's
+/// read; the type system cannot see either.
+package final class Storage: @unchecked Sendable {
+  package let base: UnsafeMutableRawPointer
+  package let byteCount: Int
+
+  package init(byteCount: Int) {
+    self.byteCount = byteCount
+    base = .allocate(byteCount: max(byteCount, 64), alignment: 64)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 64))
+  }
+
+  deinit { base.deallocate() }
+}
+
+/// A row-major matrix, or a block of one: a view that keeps its memory alive. Copies share the memory.
+///
+/// `@unchecked Sendable` for the reason given at `Storage`.
+package struct Matrix: @unchecked Sendable {
+  package let storage: Storage
+  private let base: UnsafeMutableRawPointer
+  package let type: ElementType
+  package let rows: Int
+  package let columns: Int
+  /// Elements from one row to the next.
+  package let stride: Int
+
+  package init(rows: Int, columns: Int, type: ElementType = .float32) {
+    storage = Storage(byteCount: rows * columns * type.byteCount)
+    base = storage.base
+    self.rows = rows
+    self.columns = columns
+    self.type = type
+    stride = columns
+  }
+
+  /// The `[rows, columns]` that begin at element `offset` of `storage`.
+  package init(_ storage: Storage, offset: Int, rows: Int, columns: Int, type: ElementType = .float32) {
+    precondition(
+      offset >= 0 && (offset + rows * columns) * type.byteCount <= storage.byteCount,
+      "[\(rows), \(columns)] at \(offset) lies outside \(storage.byteCount) bytes")
+    self.init(
+      storage: storage, base: storage.base + offset * type.byteCount, type: type, rows: rows,
+      columns: columns, stride: columns)
+  }
+
+  private init(
+    storage: Storage, base: UnsafeMutableRawPointer, type: ElementType, rows: Int, columns: Int, stride: Int
+  ) {
+    self.storage = storage
+    self.base = base
+    self.type = type
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride
+  }
+
+  /// Copies `values` (row-major) in.
+  package init(rows: Int, columns: Int, values: [Float]) {
+    precondition(values.count == rows * columns, "\(values.count) values for [\(rows), \(columns)]")
+    self.init(rows: rows, columns: columns)
+    floats.update(from: values, count: values.count)
+  }
+
+  package func block(rows range: Range<Int>) -> Matrix {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of [\(rows), \(columns)]")
+    return Matrix(
+      storage: storage, base: base + range.lowerBound * stride * type.byteCount, type: type,
+      rows: range.count, columns: columns, stride: stride)
+  }
+
+  package func block(columns range: Range<Int>) -> Matrix {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of [\(rows), \(columns)]")
+    return Matrix(
+      storage: storage, base: base + range.lowerBound * type.byteCount, type: type, rows: rows,
+      columns: range.count, stride: stride)
+  }
+
+  package var bytes: UnsafeMutableRawPointer { base }
+
+  /// The first element; the matrix must be float32.
+  package var floats: UnsafeMutablePointer<Float> {
+    precondition(type == .float32, "float32 wanted, bfloat16 held")
+    return base.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The first element; the matrix must be bfloat16.
+  package var halves: UnsafeMutablePointer<UInt16> {
+    precondition(type == .bfloat16, "bfloat16 wanted, float32 held")
+    return base.assumingMemoryBound(to: UInt16.self)
+  }
+
+  package func row(_ index: Int) -> UnsafeMutablePointer<Float> { floats + index * stride }
+
+  /// All values, row by row.
+  package var values: [Float] {
+    (0 ..< rows).flatMap { UnsafeBufferPointer(start: row($0), count: columns) }
+  }
+}

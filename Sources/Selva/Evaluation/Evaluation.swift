@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What `Evaluator` found: nats per image, averaged over the set.
+public struct Evaluation: Codable, Sendable, Equatable {
+  /// −ELBO = reconstruction + KL divergence, z sampled.
+  public var loss: Double
+  /// −log p(x | z).
+  public var reconstruction: Double
+  /// KL(q(z | x) ‖ N(0, I)).
+  public var kl: Double
+  /// Images.
+  public var count: Int
+  /// Of `loss`, over images.
+  public var lossStandardError: Double
+  /// `loss` in bits for each pixel.
+  public var bitsPerDimension: Double
+  /// Components whose posterior mean varies over the set by more than 0.01 (Burda et al. 2016, section 5.2).
+  public var activeUnits: Int
+  /// KL divergence of each component, `[latent]`.
+  public var klPerComponent: [Double]
+  /// −log p(x), estimated with `importanceSamples` samples (Burda et al. 2016); nil where it was not asked for.
+  public var nll: Double?
+  public var nllStandardError: Double?
+  public var importanceSamples: Int?
+
+  private enum CodingKeys: String, CodingKey {
+    case loss, reconstruction, kl, count
+    case lossStandardError = "loss_standard_error"
+    case bitsPerDimension = "bits_per_dimension"
+    case activeUnits = "active_units"
+    case klPerComponent = "kl_per_component"
+    case nll
+    case nllStandardError = "nll_standard_error"
+    case importanceSamples = "importance_samples"
+  }
+}
+
+/// Mean and its standard error, over images.
+struct MeanAndError {
+  let mean: Double
+  let standardError: Double
+
+  init(_ values: some Collection<Double>) {
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.mean = mean
+    standardError = count > 1 ? (squares / (count - 1) / count).squareRoot() : 0
+  }
+}

@@ -1,0 +1,98 @@
+import CKernels
+import Compute
+import IDX
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a model takes from its training data before the first step.
+public struct DataStatistics: Sendable, Equatable {
+  /// Mean of each pixel in [0, 1], `[pixels]`.
+  public let pixelMeans: [Float]
+  /// Mean and standard deviation of all pixels together.
+  public let mean: Double
+  public let standardDeviation: Double
+
+  /// - Parameter indices: which images to look at; nil: all.
+  public init(_ images: ImageSet, indices: [Int32]? = nil) {
+    let count = images.pixelCount
+    var sums = [Double](repeating: 0, count: count)
+    var squares = 0.0
+    let chosen = indices ?? [Int32](0 ..< Int32(images.count))
+    switch images.pixels {
+    case .bytes(let bytes):
+      var whole = [UInt64](repeating: 0, count: count)
+      var wholeSquares: UInt64 = 0
+      for index in chosen {
+        let row = bytes + Int(index) * count
+        for i in 0 ..< count {
+          let value = UInt64(row[i])
+          whole[i] &+= value
+          wholeSquares &+= value &* value
+        }
+      }
+      for i in 0 ..< count { sums[i] = Double(whole[i]) / 255 }
+      squares = Double(wholeSquares) / (255 * 255)
+    case .floats(let floats):
+      for index in chosen {
+        let row = floats + Int(index) * count
+        for i in 0 ..< count {
+          sums[i] += Double(row[i])
+          squares += Double(row[i]) * Double(row[i])
+        }
+      }
+    }
+    let images = Double(chosen.count)
+    pixelMeans = sums.map { Float($0 / images) }
+    mean = sums.reduce(0, +) / (images * Double(count))
+    standardDeviation = max(0, squares / (images * Double(count)) - mean * mean).squareRoot()
+  }
+
+  /// For standardizing inputs, `[pixels]` each: one mean and deviation for all pixels, since a pixel that is
+  /// nearly always dark would be blown up by its own.
+  package var inputMean: [Float] { [Float](repeating: Float(mean), count: pixelMeans.count) }
+  package var inputStandardDeviation: [Float] {
+    [Float](repeating: max(1e-3, Float(standardDeviation)), count: pixelMeans.count)
+  }
+}
+
+extension ParameterStore {
+  /// Weights N(0, gain²/fan_in), where the gain is that of the activation which the layer feeds; 1 for the heads
+  /// and the output, which feed none. Biases 0, but for the output's: the training mean of each pixel, as a
+  /// logit where the likelihood reads logits, clipped to [0.001, 0.999].
+  package func initialize(_ model: ModelSettings, statistics: DataStatistics, seed: UInt64) {
+    let all = ParameterStore.floats(weights)
+    all.update(repeating: 0)
+    for (index, view) in layout.views.enumerated() where view.shape.count == 2 {
+      let feedsActivation = view.name.contains(".layers.")
+      let deviation = Float((feedsActivation ? model.activation.gain : 1) / Double(view.shape[1]).squareRoot())
+      let weights = all.baseAddress! + view.offset
+      RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
+      selva_scale(weights, deviation, view.count)
+    }
+    for view in layout.views where view.name == "decoder.output.bias" {
+      for (i, mean) in statistics.pixelMeans.enumerated() {
+        all[view.offset + i] = model.likelihood.outputBias(mean: mean)
+      }
+    }
+    if let offset = layout.logVariance { all[offset] = model.gaussianLogVariance(learned: nil) }
+    if let average { _ = ParameterStore.floats(average).update(fromContentsOf: all) }
+    weightsChanged()
+  }
+}
+
+extension Likelihood {
+  fileprivate func outputBias(mean: Float) -> Float {
+    switch self {
+    case .bernoulli, .continuousBernoulli:
+      let clipped = min(max(mean, 0.001), 0.999)
+      return log(clipped / (1 - clipped))
+    case .gaussian, .gaussianLearned: return mean
+    }
+  }
+}

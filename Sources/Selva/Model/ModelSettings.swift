@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// p(x | z): what the decoder's output means.
+public enum Likelihood: String, Codable, Sendable, CaseIterable {
+  /// Pixels are Bernoulli with the output as logits. Grey pixels in [0, 1] are taken as probabilities
+  /// (a cross entropy rather than a density, as is customary).
+  case bernoulli
+  /// The Bernoulli's density on [0, 1] with its normalizing constant (Loaiza-Ganem & Cunningham 2019).
+  case continuousBernoulli = "continuous-bernoulli"
+  /// Normal about the output; one σ for all pixels, fixed.
+  case gaussian
+  /// Normal about the output; one σ for all pixels, learned.
+  case gaussianLearned = "gaussian-learned"
+}
+
+/// What a model is, apart from its weights. Stored with every model file.
+public struct ModelSettings: Codable, Sendable, Equatable {
+  /// Pixels.
+  public var height: Int
+  public var width: Int
+  /// Widths of the encoder's hidden layers, from the image on.
+  public var hidden: [Int]
+  /// Widths of the decoder's hidden layers, from the latent vector on.
+  public var decoderHidden: [Int]
+  /// Components of the latent vector.
+  public var latent: Int
+  public var activation: Activation
+  public var likelihood: Likelihood
+  /// Standard deviation of the Gaussian likelihood in pixel units (0 to 1); where it is learned, its beginning.
+  public var sigma: Double
+
+  public init(
+    height: Int, width: Int, hidden: [Int] = [512, 256], decoderHidden: [Int]? = nil, latent: Int = 20,
+    activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1
+  ) {
+    self.height = height
+    self.width = width
+    self.hidden = hidden
+    self.decoderHidden = decoderHidden ?? hidden.reversed()
+    self.latent = latent
+    self.activation = activation
+    self.likelihood = likelihood
+    self.sigma = sigma
+  }
+
+  /// log σ² of the Gaussian likelihood: `learned` where the model has it, else from `sigma`.
+  func gaussianLogVariance(learned: Float?) -> Float { learned ?? Float(2 * log(sigma)) }
+
+  public var pixelCount: Int { height * width }
+
+  /// What is wrong with these settings, in words for a person; nil when nothing is.
+  public var fault: String? {
+    let widths = hidden + decoderHidden
+    if height < 1 || width < 1 || pixelCount > 1 << 24 { return "images of \(height) x \(width) pixels" }
+    if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) { return "a hidden layer of \(width) units" }
+    if latent < 1 || latent > 1 << 16 { return "\(latent) latent components" }
+    if !(sigma > 0 && sigma.isFinite) { return "a sigma of \(sigma)" }
+    return nil
+  }
+}

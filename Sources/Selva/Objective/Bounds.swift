@@ -1,0 +1,150 @@
+import CKernels
+import Compute
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The objectives: losses of one image from the decoder's output, and the gradients that start backward.
+extension TrainingStep {
+  /// −ELBO with KL in closed form, averaged over the samples (Kingma & Welling 2014, equation 10).
+  func evidenceBound(_ image: Int, _ part: inout Partial, _ componentKL: UnsafeMutablePointer<Double>) {
+    let scale = 1 / Float(batch * samples)
+    var reconstruction = 0.0
+    for row in image * samples ..< (image + 1) * samples {
+      reconstruction += likelihood(row, scale: scale, &part.logVarianceGradient)
+    }
+    reconstruction /= Double(samples)
+    var kl = 0.0
+    for i in 0 ..< model.latent {
+      let component = latents.klDivergence(image, component: i)
+      componentKL[i] += component
+      kl += component
+    }
+    part.sums.reconstruction += reconstruction
+    part.sums.kl += kl
+    part.sums.objective += reconstruction + beta * kl
+  }
+
+  /// −log 1/k Σ w_i with w_i = p(x, z_i) / q(z_i | x), by log-sum-exp; rows of the output's gradient are weighted
+  /// by the normalized weights (Burda et al. 2016, equation 14). `latents.epsilon` is not touched.
+  func importanceWeightedBound(_ image: Int, _ part: inout Partial) {
+    let rows = image * samples ..< (image + 1) * samples
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: samples) { weights in
+      var reconstruction = 0.0
+      var slopes = 0.0
+      for (sample, row) in rows.enumerated() {
+        var slope = 0.0
+        let nats = likelihood(row, scale: 1, &slope)
+        reconstruction += nats
+        weights[sample] = latents.logPriorOverPosterior(row) - nats
+        // Kept until the weights are known.
+        scratch.weightSlopes[row] = slope
+      }
+      let largest = weights.max() ?? 0
+      var total = 0.0
+      for sample in 0 ..< samples {
+        weights[sample] = exp(weights[sample] - largest)
+        total += weights[sample]
+      }
+      for (sample, row) in rows.enumerated() {
+        let weight = weights[sample] / total
+        scratch.normalizedWeights[row] = weight
+        slopes += weight / Double(batch) * scratch.weightSlopes[row]
+        scaleOutputGradient(row, by: Float(weight / Double(batch)))
+      }
+      part.logVarianceGradient += slopes
+      part.sums.objective += log(Double(samples)) - log(total) - largest
+      part.sums.reconstruction += reconstruction / Double(samples)
+      part.sums.kl += latents.klDivergence(image)
+    }
+  }
+
+  /// ∂objective/∂(mean, log variance) of one image, from ∂/∂z of the likelihood (`latentGradient`) and the
+  /// prior's and posterior's own part.
+  func headsGradient(_ image: Int, costs: UnsafePointer<Double>) {
+    let latent = model.latent
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * latent) { gradient in
+      gradient.initialize(repeating: 0)
+      switch training.objective {
+      case .elbo: evidenceHeads(image, costs: costs, gradient)
+      case .iwae: importanceHeads(image, gradient)
+      case .dreg: doublyReparameterizedHeads(image, gradient)
+      }
+      let target = encoder.outputGradient
+      switch target.type {
+      case .float32: target.row(image).update(from: gradient.baseAddress!, count: 2 * latent)
+      case .bfloat16:
+        selva_to_bf16(gradient.baseAddress!, target.halves + image * target.stride, 2 * latent)
+      }
+    }
+  }
+
+  private func evidenceHeads(_ image: Int, costs: UnsafePointer<Double>, _ gradient: UnsafeMutableBufferPointer<Float>) {
+    let (latent, mean, sigma) = (model.latent, latents.mean(image), latents.sigma.row(image))
+    for row in image * samples ..< (image + 1) * samples {
+      let (dz, epsilon) = (latentGradient.row(row), latents.epsilon.row(row))
+      for i in 0 ..< latent {
+        gradient[i] += dz[i]
+        gradient[latent + i] += dz[i] * epsilon[i] * sigma[i] * 0.5
+      }
+    }
+    for i in 0 ..< latent {
+      let cost = Float(costs[i]) / Float(batch)
+      gradient[i] += cost * mean[i]
+      gradient[latent + i] += cost * 0.5 * (sigma[i] * sigma[i] - 1)
+    }
+  }
+
+  /// The total derivative of log w: log q(z | x) depends on the parameters only through −½ log σ², once z is
+  /// written as μ + σε.
+  private func importanceHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
+    let (latent, sigma) = (model.latent, latents.sigma.row(image))
+    for row in image * samples ..< (image + 1) * samples {
+      let (dz, epsilon, z) = (latentGradient.row(row), latents.epsilon.row(row), latents.z.row(row))
+      let weight = Float(scratch.normalizedWeights[row] / Double(batch))
+      for i in 0 ..< latent {
+        let slope = dz[i] + weight * z[i]
+        gradient[i] += slope
+        gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5 - 0.5 * weight
+      }
+    }
+  }
+
+  /// Σ w̃² ∂log w/∂z ∂z/∂φ (Tucker et al. 2019, equation 8): the parameters of q reach log w through z alone.
+  private func doublyReparameterizedHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
+    let (latent, sigma) = (model.latent, latents.sigma.row(image))
+    for row in image * samples ..< (image + 1) * samples {
+      let (dz, epsilon, z) = (latentGradient.row(row), latents.epsilon.row(row), latents.z.row(row))
+      let weight = Float(scratch.normalizedWeights[row])
+      for i in 0 ..< latent {
+        let slope = weight * (dz[i] + weight / Float(batch) * (z[i] - epsilon[i] / sigma[i]))
+        gradient[i] += slope
+        gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5
+      }
+    }
+  }
+
+  /// −log p(x | z) of one row of samples; its gradient, times `scale`, goes to the decoder.
+  private func likelihood(_ row: Int, scale: Float, _ slope: inout Double) -> Double {
+    let gradient = decoder.outputGradient
+    return model.likelihood.negativeLogLikelihood(
+      decoder.output.row(row), targets.row(row / samples), count: model.pixelCount,
+      logVariance: logVarianceValue, scale: scale,
+      gradient: gradient.type == .float32 ? gradient.row(row) : nil,
+      halfGradient: gradient.type == .bfloat16 ? gradient.halves + row * gradient.stride : nil,
+      logVarianceGradient: &slope)
+  }
+
+  private func scaleOutputGradient(_ row: Int, by factor: Float) {
+    let gradient = decoder.outputGradient
+    switch gradient.type {
+    case .float32: selva_scale(gradient.row(row), factor, gradient.columns)
+    case .bfloat16: selva_scale_bf16(gradient.halves + row * gradient.stride, factor, gradient.columns)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Compute
+
+/// Where a run stands: everything that resuming needs beside the parameters and moments.
+package struct TrainingState: Codable, Sendable, Equatable {
+  /// Epochs finished.
+  package var epoch = 0
+  /// Images seen in the epoch under way.
+  package var position = 0
+  /// Steps taken in all.
+  package var stepCount = 0
+  /// Sums of the epoch under way.
+  package var sums = LossSums()
+  /// Seconds spent in the epoch under way.
+  package var seconds = 0.0
+  /// The least validation loss so far; nil before the first.
+  package var bestLoss: Double?
+  package var epochsWithoutImprovement = 0
+  /// How many images the run learns from and is validated on, to notice other data on resuming.
+  package var trainingImages = 0
+  package var validationImages = 0
+}
+
+/// A checkpoint: parameters, moments, running average, settings and state in one file.
+enum Checkpoint {
+  private static let stateKey = "selva.state"
+  private static let first = "adam.first."
+  private static let second = "adam.second."
+  private static let average = "average."
+
+  static func write(
+    _ store: ParameterStore, model: VAE, training: TrainingSettings, state: TrainingState, to path: String
+  ) throws {
+    var file = model.file(training: training)
+    file.metadata[stateKey] = SettingsJSON.encode(state)
+    var buffers = [(first, store.firstMoment), (second, store.secondMoment)]
+    if let average = store.average { buffers.append((Checkpoint.average, average)) }
+    for (prefix, buffer) in buffers {
+      let all = ParameterStore.floats(buffer)
+      file.tensors += store.layout.views.map {
+        Tensor(name: prefix + $0.name, shape: $0.shape, values: Array(all[$0.range]))
+      }
+    }
+    try file.write(to: path)
+  }
+
+  struct Content {
+    let file: Safetensors
+    let path: String
+    let model: VAE
+    let training: TrainingSettings
+    let state: TrainingState
+
+    /// Puts parameters and moments in place.
+    func restore(_ store: ParameterStore) throws {
+      try VAE.fill(store.weights, store.layout, from: file, prefix: "")
+      try VAE.fill(store.firstMoment, store.layout, from: file, prefix: first)
+      try VAE.fill(store.secondMoment, store.layout, from: file, prefix: second)
+      if let average = store.average { try VAE.fill(average, store.layout, from: file, prefix: Checkpoint.average) }
+      store.weightsChanged()
+    }
+  }
+
+  static func read(_ path: String) throws -> Content {
+    let file = try Safetensors(contentsOf: path)
+    guard let training = file.metadata[VAE.trainingKey], let state = file.metadata[stateKey] else {
+      throw ModelFileError(
+        path: path, reason: "is no checkpoint; name a run directory that holds checkpoint.safetensors")
+    }
+    return Content(
+      file: file, path: path, model: try VAE(file, path: path),
+      training: try SettingsJSON.decode(
+        TrainingSettings.self, from: training, path: path, part: "the training settings"),
+      state: try SettingsJSON.decode(TrainingState.self, from: state, path: path, part: "the training state"))
+  }
+}

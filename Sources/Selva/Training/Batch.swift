@@ -1,0 +1,42 @@
+import CKernels
+import Compute
+import IDX
+
+/// Makes rows of a batch from images: scaled to [0, 1], binarized, standardized, in one pass over each image.
+package struct BatchSource: Sendable {
+  package let images: ImageSet
+  package let binarization: Binarization
+  /// input = target · factor + shift, `[pixels]`.
+  private let factor: [Float]
+  private let shift: [Float]
+
+  package init(_ images: ImageSet, binarization: Binarization, inputMean: [Float], inputStandardDeviation: [Float]) {
+    precondition(
+      images.pixelCount == inputMean.count, "images of \(images.pixelCount), model of \(inputMean.count) pixels")
+    self.images = images
+    self.binarization = binarization
+    factor = inputStandardDeviation.map { 1 / $0 }
+    shift = zip(inputMean, inputStandardDeviation).map { -$0 / $1 }
+  }
+
+  /// Row `row` of `targets` (float32, the likelihood's x) and of `inputs` (standardized, for the encoder) from
+  /// image `image`. `stream` serves stochastic binarization.
+  func fill(row: Int, targets: Matrix, inputs: Matrix, image: Int, stream: RandomStream) {
+    let count = images.pixelCount
+    let target = targets.row(row)
+    switch images.pixels {
+    case .bytes(let bytes): selva_scale_bytes(bytes + image * count, target, count)
+    case .floats(let floats): target.update(from: floats + image * count, count: count)
+    }
+    switch binarization {
+    case .none: break
+    case .stochastic: stream.binarize(target, into: target, count: count)
+    case .threshold: for i in 0 ..< count { target[i] = target[i] > 0.5 ? 1 : 0 }
+    }
+    switch inputs.type {
+    case .float32: selva_standardize(target, factor, shift, inputs.row(row), count)
+    case .bfloat16:
+      selva_standardize_bf16(target, factor, shift, inputs.halves + row * inputs.stride, count)
+    }
+  }
+}

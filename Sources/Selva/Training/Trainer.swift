@@ -1,0 +1,120 @@
+import Compute
+import IDX
+import Synchronization
+
+/// Takes training steps: owns the parameters, the optimizer's state and the workers.
+package final class Trainer {
+  package let model: ModelSettings
+  package let training: TrainingSettings
+  package let store: ParameterStore
+  package let group: WorkerGroup
+  /// Steps taken.
+  package var stepCount = 0
+  private let source: BatchSource
+  private var steps: [Int: Job] = [:]
+
+  package init(
+    model: ModelSettings, training: TrainingSettings, images: ImageSet, inputMean: [Float],
+    inputStandardDeviation: [Float], group: WorkerGroup
+  ) {
+    self.model = model
+    self.training = training
+    self.group = group
+    source = BatchSource(
+      images, binarization: training.binarization, inputMean: inputMean,
+      inputStandardDeviation: inputStandardDeviation)
+    store = ParameterStore(
+      ParameterLayout(model), elementType: training.precision.elementType,
+      keepsAverage: training.averageDecay > 0)
+  }
+
+  /// One step on `images` (indices into the training set): loss, gradient, update.
+  package func step(_ images: ArraySlice<Int32>, epoch: Int, learningRate: Double, beta: Double) -> LossSums {
+    stepCount += 1
+    let job = job(images.count)
+    job.begin(images, epoch: epoch, beta: beta, number: stepCount, learningRate: learningRate)
+    group.run(job.update)
+    return job.step.sums
+  }
+
+  /// Loss and gradient (left in `store.gradients`) without an update. `epsilon` replaces the random ε,
+  /// `[images · samples, latent]`.
+  package func gradient(
+    _ images: ArraySlice<Int32>, epoch: Int = 0, beta: Double, epsilon: [Float]? = nil
+  ) -> LossSums {
+    let job = job(images.count)
+    job.step.givenEpsilon = epsilon
+    defer { job.step.givenEpsilon = nil }
+    job.begin(images, epoch: epoch, beta: beta, number: 0, learningRate: 0)
+    group.run(job.update)
+    return job.step.sums
+  }
+
+  /// Full batches and the epoch's last one differ in size; each size has its own memory.
+  private func job(_ count: Int) -> Job {
+    if let job = steps[count] { return job }
+    let step = TrainingStep(
+      store.networkParameters, model: model, training: training, source: source, batch: count,
+      workers: group.count)
+    let job = Job(step, store: store, training: training, workers: group.count)
+    steps[count] = job
+    return job
+  }
+}
+
+/// One step as the workers run it: two barriers where the gradient is not clipped, three where it is.
+///
+/// `@unchecked Sendable`: set by `begin` before the workers start, and only read by them but for `squares`, of
+/// which each worker writes its own element.
+private final class Job: @unchecked Sendable {
+  let step: TrainingStep
+  private let store: ParameterStore
+  private let training: TrainingSettings
+  private let squares: UnsafeMutableBufferPointer<Double>
+  /// Of the update; 0 leaves the parameters as they are.
+  private var number = 0
+  private var learningRate = 0.0
+  private(set) var update: @Sendable (Worker) -> Void = { _ in }
+
+  init(_ step: TrainingStep, store: ParameterStore, training: TrainingSettings, workers: Int) {
+    self.step = step
+    self.store = store
+    self.training = training
+    squares = .allocate(capacity: workers)
+    squares.initialize(repeating: 0)
+    update = { [unowned self] worker in run(worker) }
+  }
+
+  deinit { squares.deallocate() }
+
+  func begin(_ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double) {
+    self.number = number
+    self.learningRate = learningRate
+    step.prepare(images, epoch: epoch, beta: beta)
+  }
+
+  private func run(_ worker: Worker) {
+    step.imageGradients(worker)
+    worker.barrier()
+    if number == 0 {
+      step.parameterGradients(worker) { _ in }
+    } else if training.clipNorm == 0 {
+      let adam = Adam(training, number: number, learningRate: learningRate)
+      step.parameterGradients(worker) { adam.update(store, $0) }
+    } else {
+      clipAndUpdate(worker)
+    }
+  }
+
+  private func clipAndUpdate(_ worker: Worker) {
+    var mine: [Range<Int>] = []
+    step.parameterGradients(worker) { mine.append($0) }
+    squares[worker.index] = mine.reduce(0) { $0 + store.sumOfSquares($1) }
+    worker.barrier()
+    let norm = squares.reduce(0, +).squareRoot()
+    // A norm that is not a number scales by 1: the loss is not one either, and stops the run.
+    let scale = norm > training.clipNorm ? training.clipNorm / norm : 1
+    let adam = Adam(training, number: number, learningRate: learningRate, gradientScale: scale)
+    for range in mine { adam.update(store, range) }
+  }
+}

@@ -1,0 +1,37 @@
+import Compute
+import IDX
+
+/// What a run learns from, and what it is validated on.
+public struct TrainingData: Sendable {
+  public let training: ImageSet
+  /// Indices into `training`.
+  public let trainingIndices: [Int32]
+  public let validation: ImageSet
+  /// Indices into `validation`.
+  public let validationIndices: [Int32]
+
+  /// - Parameters:
+  ///   - validation: a set of its own to hold out; nil: a part of `training`.
+  ///   - fraction: how large a part, chosen by `seed`; at least one image on either side.
+  /// - Throws: `TrainingError` when the two sets differ in size, or there is nothing to hold out.
+  public init(training: ImageSet, validation: ImageSet?, fraction: Double, seed: UInt64) throws {
+    self.training = training
+    if let validation {
+      guard validation.height == training.height, validation.width == training.width else {
+        throw TrainingError.sizesDiffer(
+          path: validation.path, found: [validation.height, validation.width],
+          expected: [training.height, training.width])
+      }
+      self.validation = validation
+      trainingIndices = [Int32](0 ..< Int32(training.count))
+      validationIndices = [Int32](0 ..< Int32(validation.count))
+      return
+    }
+    guard training.count >= 2 else { throw TrainingError.tooFewImages(path: training.path, count: training.count) }
+    let held = min(training.count - 1, max(1, Int((Double(training.count) * fraction).rounded())))
+    let order = RandomStream(seed: seed, .split).permutation(training.count)
+    self.validation = training
+    validationIndices = order[..<held].sorted()
+    trainingIndices = order[held...].sorted()
+  }
+}

@@ -1,0 +1,31 @@
+import Files
+
+/// Why a run cannot begin or go on.
+public enum TrainingError: Fault, Equatable {
+  /// Two sets of images, or a model and images, do not go together.
+  case sizesDiffer(path: String, found: [Int], expected: [Int])
+  case tooFewImages(path: String, count: Int)
+  /// The loss is not a number any more.
+  case diverged(epoch: Int, step: Int, loss: Double, checkpoint: String?)
+  /// The data of a resumed run is not what it was.
+  case dataChanged(path: String, found: Int, expected: Int)
+
+  public var category: FaultCategory { .badData }
+
+  public var description: String {
+    switch self {
+    case .sizesDiffer(let path, let found, let expected):
+      let (found, expected) = (found.map(String.init), expected.map(String.init))
+      return "\(path): images are \(found.joined(separator: " x ")) pixels where "
+        + "\(expected.joined(separator: " x ")) are expected"
+    case .tooFewImages(let path, let count):
+      return "\(path): \(count) image cannot be split into training and validation; give more images or a test set"
+    case .diverged(let epoch, let step, let loss, let checkpoint):
+      let kept = checkpoint.map { "; the last good checkpoint is \($0)" } ?? ""
+      return "the loss became \(loss) in epoch \(epoch), step \(step): try a lower --learning-rate, "
+        + "--warmup-epochs 1 or --clip-norm 100\(kept)"
+    case .dataChanged(let path, let found, let expected):
+      return "\(path): the run was on \(expected) images and the data now has \(found); give it the same --data"
+    }
+  }
+}
