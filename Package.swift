@@ -28,16 +28,20 @@ let package = Package(
     .target(
       name: "SelvaCommands",
       dependencies: [
-        "Selva", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Selva", "Files", "IDX", "ImageGrid", "Compute",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
-    .testTarget(name: "SelvaTests", dependencies: ["Selva"]),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+    .testTarget(
+      name: "SelvaTests", dependencies: ["Selva", "Compute", "Files", "IDX"], exclude: ["Fixtures"]),
     // Names the executable so that it is built before the tests that start it as a user would.
-    .testTarget(name: "SelvaCommandsTests", dependencies: ["SelvaCommands", "SelvaMain"]),
+    .testTarget(
+      name: "SelvaCommandsTests",
+      dependencies: ["SelvaCommands", "SelvaMain", "Selva", "Files", "IDX", "ImageGrid"]),
   ],
   swiftLanguageModes: [.v6]
 )

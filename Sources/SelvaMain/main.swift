@@ -1,1 +1,3 @@
-print("selva")
+import SelvaCommands
+
+SelvaCommand.run(Array(CommandLine.arguments.dropFirst()))

@@ -1,0 +1,77 @@
+import Compute
+import Files
+import IDX
+import ImageGrid
+
+/// The pictures that a run leaves in its directory.
+struct RunPictures {
+  private let directory: RunDirectory
+  private let data: TrainingData
+  private let seed: UInt64
+  /// The same latent vectors in every grid, so that the eye can follow.
+  private let latents: [Float]
+  private static let side = 10
+
+  init(_ directory: RunDirectory, data: TrainingData, seed: UInt64, latent: Int) {
+    self.directory = directory
+    self.data = data
+    self.seed = seed
+    latents = Latents.prior(count: RunPictures.side * RunPictures.side, latent: latent, seed: seed)
+  }
+
+  func sample(_ model: VAE, epoch: Int, command: String) throws {
+    try write(grid(model), to: directory.samplePicture(epoch: epoch), command: command)
+  }
+
+  /// The pictures of a finished run.
+  func finish(_ model: VAE, metrics: [EpochMetrics], command: String) throws {
+    try write(grid(model), to: directory.finalSamples, command: command)
+    try write(reconstructions(model), to: directory.reconstructions, command: command)
+    try curves(metrics, command: command)
+  }
+
+  func curves(_ metrics: [EpochMetrics], command: String) throws {
+    let chart = LineChart(
+      title: "Training", xLabel: "epoch", yLabel: "−ELBO, nats per image",
+      series: [
+        .init("training", y: metrics.map(\.trainLoss)),
+        .init("validation", y: metrics.map(\.validationLoss)),
+      ], yRange: .percentiles(0, 0.97))
+    try write(chart.raster(), to: directory.curves, command: command)
+  }
+
+  private func grid(_ model: VAE) -> Raster {
+    Raster.grid(model.pictures(latents), columns: RunPictures.side)
+  }
+
+  /// Validation images, each beside its reconstruction at the posterior mean.
+  private func reconstructions(_ model: VAE) -> Raster {
+    let images = data.validationIndices.prefix(50).map { data.validation.image(Int($0)) }
+    let rebuilt = model.pictures(model.encode(Array(images.joined())).mean)
+    let cells = zip(images, rebuilt).flatMap { image, picture in [model.picture(image[...]), picture] }
+    return Raster.grid(cells, columns: RunPictures.side, style: GridStyle(groupColumns: 2))
+  }
+
+  private func write(_ raster: Raster, to path: String, command: String) throws {
+    try PNG.write(
+      raster, to: path,
+      text: [("Software", "Selva"), ("Selva command", command), ("Selva seed", String(seed)),
+        ("Selva model", directory.model)])
+  }
+}
+
+extension VAE {
+  /// One image, `[pixels]` in [0, 1], as a picture.
+  public func picture(_ pixels: ArraySlice<Float>) -> Raster {
+    Raster(width: settings.width, height: settings.height, floats: Array(pixels))
+  }
+
+  /// A picture of what each latent vector stands for.
+  ///
+  /// - Parameter latents: `[count, latent]`.
+  public func pictures(_ latents: [Float]) -> [Raster] {
+    let pixels = decode(latents)
+    let count = settings.pixelCount
+    return stride(from: 0, to: pixels.count, by: count).map { picture(pixels[$0 ..< $0 + count]) }
+  }
+}

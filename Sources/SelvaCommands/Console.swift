@@ -1,0 +1,97 @@
+import Files
+
+/// Standard streams. Results go to standard output, everything else to standard error, so that pipes stay clean.
+enum Console {
+  /// One line to standard error.
+  static func message(_ text: String) { write("\(text)\n", to: STDERR_FILENO) }
+
+  /// Text to standard error as it is, without a line's end.
+  static func raw(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  /// One line of result to standard output.
+  /// - Throws: `FileError` when standard output does not take it (a full disk; a closed pipe ends the process).
+  static func result(_ text: String) throws { try output(Array("\(text)\n".utf8)) }
+
+  /// Bytes of a result to standard output.
+  static func output(_ bytes: [UInt8]) throws {
+    guard bytes.withUnsafeBytes({ write($0, to: STDOUT_FILENO) }) else {
+      throw FileError(.inputOutput, path: "standard output", reason: "cannot be written: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// All of standard input.
+  static func input() throws -> [UInt8] {
+    var all: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(STDIN_FILENO, &part, part.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw FileError(.inputOutput, path: "standard input", reason: "cannot be read: \(String(cString: strerror(errno)))")
+      }
+      if count == 0 { return all }
+      all.append(contentsOf: part[..<count])
+    }
+  }
+
+  /// Whether standard error is a terminal, where a line may be drawn over.
+  static var isTerminal: Bool { isatty(STDERR_FILENO) != 0 }
+
+  @discardableResult
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    Array(text.utf8).withUnsafeBytes { write($0, to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let part = UnsafeRawBufferPointer(rebasing: rest)
+      #if canImport(Darwin)
+        let count = Darwin.write(descriptor, part.baseAddress, part.count)
+      #else
+        let count = Glibc.write(descriptor, part.baseAddress, part.count)
+      #endif
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+}
+
+/// Numbers as people read them.
+enum Format {
+  /// `value` with `digits` after the point.
+  static func fixed(_ value: Double, _ digits: Int = 2) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    var scale = 1.0
+    for _ in 0 ..< digits { scale *= 10 }
+    let scaled = (abs(value) * scale).rounded()
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    let whole = (scaled / scale).rounded(.down)
+    guard digits > 0 else { return "\(sign)\(Int(whole))" }
+    let fraction = String(Int(scaled - whole * scale))
+    return "\(sign)\(Int(whole)).\(String(repeating: "0", count: max(0, digits - fraction.count)))\(fraction)"
+  }
+
+  /// 12345678 as 12,345,678.
+  static func grouped(_ value: Int) -> String {
+    var digits = Array(String(abs(value)))
+    var position = digits.count - 3
+    while position > 0 {
+      digits.insert(",", at: position)
+      position -= 3
+    }
+    return (value < 0 ? "-" : "") + String(digits)
+  }
+
+  /// Seconds as 45 s, 3:05 or 1:02:03.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    let whole = Int(seconds.rounded())
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60):\(two(whole % 60))" }
+    return "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
+  }
+}

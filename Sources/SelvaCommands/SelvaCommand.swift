@@ -1,0 +1,53 @@
+import ArgumentParser
+import Files
+
+/// `selva`: the root of all commands.
+public struct SelvaCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "selva",
+    abstract: "Train a SELU variational autoencoder on IDX images, and turn latent vectors into pictures.",
+    discussion: """
+      A model argument may be a model file or a run directory; left out, it is the newest run under runs/.
+      Messages go to standard error, results to standard output.
+      """,
+    version: "1.0.0",
+    subcommands: [
+      TrainCommand.self, SampleCommand.self, ReconstructCommand.self, InterpolateCommand.self,
+      ManifoldCommand.self, TraverseCommand.self, EncodeCommand.self, DecodeCommand.self,
+      EvaluateCommand.self, InspectCommand.self, DataCommand.self, BenchCommand.self,
+    ])
+
+  public init() {}
+
+  /// Runs the command that `arguments` name, and ends the process with its exit status: 0 done, 64 usage,
+  /// 65 bad data, 66 missing input, 73 cannot write, 74 I/O, 130 interrupted.
+  public static func run(_ arguments: [String]) -> Never {
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      exit(0)
+    } catch let fault as any Fault {
+      Console.message("selva: \(fault.description)")
+      exit(fault.category.exitStatus)
+    } catch is Interruption {
+      exit(130)
+    } catch {
+      SelvaCommand.exit(withError: error)
+    }
+  }
+}
+
+/// Thrown when Ctrl-C ended a command that has left everything in order.
+struct Interruption: Error {}
+
+extension FaultCategory {
+  /// As in `sysexits.h`.
+  var exitStatus: Int32 {
+    switch self {
+    case .badData: 65
+    case .missingInput: 66
+    case .cannotWrite: 73
+    case .inputOutput: 74
+    }
+  }
+}

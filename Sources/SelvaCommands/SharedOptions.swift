@@ -1,0 +1,105 @@
+import ArgumentParser
+import Files
+import IDX
+import ImageGrid
+import Selva
+
+/// The model that a command works with.
+struct ModelArgument: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "A model file or a run directory; left out, the newest run under runs/.", valueName: "model"))
+  var path: String?
+
+  /// - Returns: the model and the path of its file.
+  func load() throws -> (model: VAE, path: String) {
+    let path = try RunDirectory.modelPath(from: path)
+    return (try VAE(contentsOf: path), path)
+  }
+}
+
+/// How a picture is laid out and where it goes.
+struct PictureOptions: ParsableArguments {
+  @Option(name: [.customShort("o"), .long], help: "The PNG file to write.")
+  var output: String
+
+  @Option(help: "Pixels between cells.")
+  var padding = 2
+
+  @Option(help: "Grey level between cells, 0 (black) to 255 (white).")
+  var background: UInt8 = 0
+
+  @Option(help: "Times to enlarge each pixel.")
+  var scale = 1
+
+  func validate() throws {
+    guard (0 ... 1000).contains(padding) else { throw ValidationError("--padding must be between 0 and 1000.") }
+    guard (1 ... 64).contains(scale) else { throw ValidationError("--scale must be between 1 and 64.") }
+  }
+
+  func style(groupColumns: Int = 0) -> GridStyle {
+    GridStyle(padding: padding, background: background, scale: scale, groupColumns: groupColumns)
+  }
+
+  /// Writes the picture with what is needed to make it again.
+  func write(_ raster: Raster, model: String, seed: UInt64? = nil) throws {
+    var text = [
+      (key: "Software", value: "Selva"), (key: "Selva command", value: CommandLineText.current),
+      (key: "Selva model", value: model),
+    ]
+    if let seed { text.append((key: "Selva seed", value: String(seed))) }
+    try PNG.write(raster, to: output, text: text)
+  }
+}
+
+/// The command as it was typed, quoted so that a shell reads it the same way.
+enum CommandLineText {
+  static var current: String {
+    (["selva"] + CommandLine.arguments.dropFirst()).map(quoted).joined(separator: " ")
+  }
+
+  private static func quoted(_ word: String) -> String {
+    let plain = word.utf8.allSatisfy {
+      (48 ... 57).contains($0) || (65 ... 90).contains($0) || (97 ... 122).contains($0)
+        || "-_./,:=+%@".utf8.contains($0)
+    }
+    return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+}
+
+/// Images to encode, reconstruct or evaluate.
+struct ImageOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("d"), .long],
+    help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
+  var data: String
+
+  @Option(help: "An IDX file of labels, where --data is a file of images.")
+  var labels: String?
+
+  @Option(help: "Which images of a folder: test (training images where there is no test set) or train.")
+  var part: Part = .test
+
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case train, test
+  }
+
+  /// The images, checked against the model's size.
+  func load(for model: ModelSettings? = nil) throws -> ImageSet {
+    let images = try set()
+    if let model, images.height != model.height || images.width != model.width {
+      throw TrainingError.sizesDiffer(
+        path: images.path, found: [images.height, images.width], expected: [model.height, model.width])
+    }
+    return images
+  }
+
+  private func set() throws -> ImageSet {
+    guard FileKind.isFolder(data) else { return try ImageSet(imagesPath: data, labelsPath: labels) }
+    let folder = try ImageFolder(data)
+    if part == .test, let images = folder.testImages {
+      return try ImageSet(imagesPath: images, labelsPath: labels ?? folder.testLabels)
+    }
+    return try ImageSet(imagesPath: folder.trainImages, labelsPath: labels ?? folder.trainLabels)
+  }
+}
