@@ -1,0 +1,43 @@
+import Synchronization
+import Testing
+
+@testable import Compute
+
+@Test(arguments: [1, 2, 3, 8, 64])
+func `every worker runs once a call, and barriers hold`(_ count: Int) {
+  let group = WorkerGroup(count: count)
+  for _ in 1 ... 20 {
+    let runs = Matrix(rows: count, columns: 1)
+    let counters = Counters()
+    group.run { worker in
+      runs.row(worker.index)[0] += 1
+      counters.arrivals.add(1, ordering: .sequentiallyConsistent)
+      worker.barrier()
+      if counters.arrivals.load(ordering: .sequentiallyConsistent) != count {
+        counters.early.add(1, ordering: .sequentiallyConsistent)
+      }
+    }
+    #expect(runs.values == [Float](repeating: 1, count: count))
+    #expect(counters.early.load(ordering: .sequentiallyConsistent) == 0)
+  }
+}
+
+private final class Counters: Sendable {
+  let arrivals = Atomic<Int>(0)
+  /// Workers that passed the barrier before all had come.
+  let early = Atomic<Int>(0)
+}
+
+@Test(arguments: [0, 1, 7, 128, 1000], [1, 2, 3, 32, 64])
+func `shares cover everything once`(_ total: Int, _ count: Int) {
+  for grain in [1, 16] {
+    var next = 0
+    for index in 0 ..< count {
+      let share = Worker.share(of: total, grain: grain, index: index, count: count)
+      #expect(share.lowerBound == next)
+      #expect(share.lowerBound % grain == 0 || share.lowerBound == total)
+      next = share.upperBound
+    }
+    #expect(next == total)
+  }
+}
