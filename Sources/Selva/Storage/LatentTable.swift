@@ -1,0 +1,114 @@
+import Files
+
+/// Latent vectors as they lie in a file: rows of named numbers, each with or without a label.
+public struct LatentTable: Sendable, Equatable {
+  /// Names of the numbers, as `z0`, `z1`, … or `log_variance0`, …
+  public let columns: [String]
+  /// Row-major, `[count, columns.count]`.
+  public var values: [Float]
+  /// One for each row, or nil.
+  public var labels: [String]?
+
+  /// Name of the column in a CSV file that holds labels.
+  static let labelColumn = "label"
+
+  /// Names must differ, be not empty and not `label`; `values` must be whole rows.
+  public init(columns: [String], values: [Float], labels: [String]? = nil) {
+    precondition(
+      !columns.isEmpty && values.count.isMultiple(of: columns.count),
+      "\(values.count) values in rows of \(columns.count)")
+    precondition(
+      Set(columns).count == columns.count && !columns.contains("") && !columns.contains(Self.labelColumn),
+      "columns \(columns)")
+    if let labels {
+      precondition(
+        labels.count * columns.count == values.count,
+        "\(labels.count) labels for \(values.count / columns.count) rows")
+    }
+    self.columns = columns
+    self.values = values
+    self.labels = labels
+  }
+
+  /// Vectors of `latent` components, row-major, in columns `z0`, `z1`, …
+  public init(latent: Int, values: [Float], labels: [String]? = nil) {
+    self.init(columns: (0..<latent).map { "z\($0)" }, values: values, labels: labels)
+  }
+
+  /// Rows.
+  public var count: Int { values.count / columns.count }
+
+  /// Row `index`, `[columns.count]`.
+  public func row(_ index: Int) -> [Float] {
+    Array(values[index * columns.count..<(index + 1) * columns.count])
+  }
+
+  /// The columns `prefix0`, `prefix1`, … as rows of their own, row-major; nil where there is no `prefix0`.
+  public func part(_ prefix: String) -> (width: Int, values: [Float])? {
+    let places = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
+    var chosen: [Int] = []
+    while let place = places["\(prefix)\(chosen.count)"] { chosen.append(place) }
+    guard !chosen.isEmpty else { return nil }
+    if chosen == Array(columns.indices) { return (columns.count, values) }
+    var part: [Float] = []
+    part.reserveCapacity(count * chosen.count)
+    for row in 0..<count {
+      for place in chosen { part.append(values[row * columns.count + place]) }
+    }
+    return (chosen.count, part)
+  }
+
+  /// The vectors to decode, `[count, latent]`: the columns `z0`, `z1`, …, or all where none has such a name.
+  ///
+  /// - Parameter name: of the table's file, for the error.
+  /// - Throws: `StorageError.latentWidth` where they do not have `latent` components.
+  public func vectors(latent: Int, name: String) throws -> [Float] {
+    let (width, values) = part("z") ?? (columns.count, values)
+    guard width == latent else { throw StorageError.latentWidth(path: name, expected: latent, found: width) }
+    return values
+  }
+
+  /// Reads a `.npy` array (told by its name or by its first bytes), or else CSV.
+  ///
+  /// - Throws: `FileError` where the file cannot be read, `StorageError` where it breaks its format, has no
+  ///   rows, or holds a number that is not finite.
+  public init(contentsOf path: String) throws {
+    let file = try MappedFile(path)
+    self = try withExtendedLifetime(file) {
+      if Self.hasExtension(path, "npy") || file.bytes.starts(with: NPY.magic) {
+        return try NPY.read(file.bytes, path: path)
+      }
+      return try CSVTable.read(file.bytes, name: path)
+    }
+  }
+
+  /// Reads CSV from memory, as from standard input. `name` stands for the file in errors.
+  ///
+  /// The first row may name the columns; without names they are `z0`, `z1`, … A column `label` holds labels.
+  /// - Throws: `StorageError`.
+  public init(csv bytes: some Collection<UInt8>, name: String) throws {
+    self = try Array(bytes).withUnsafeBytes { try CSVTable.read($0, name: name) }
+  }
+
+  /// The table as CSV with a row of names. Each number is in the shortest form that reads back to the same
+  /// `Float`; what is not finite is written as `nan` or `inf`, which `init` refuses.
+  public func csv() -> [UInt8] { CSVTable.bytes(self) }
+
+  /// Writes CSV or, without names and labels, a `.npy` array (`<f4`, `[count, columns.count]`): as the path ends.
+  ///
+  /// - Throws: `StorageError.unknownFormat` where the path ends neither in `.csv` nor in `.npy`; `FileError`
+  ///   where the file cannot be written.
+  public func write(to path: String) throws {
+    if Self.hasExtension(path, "csv") {
+      try AtomicFile.write(csv(), to: path)
+    } else if Self.hasExtension(path, "npy") {
+      try NPY.write(values, shape: [count, columns.count], to: path)
+    } else {
+      throw StorageError.unknownFormat(path: path)
+    }
+  }
+
+  private static func hasExtension(_ path: String, _ name: String) -> Bool {
+    path.lowercased().hasSuffix("." + name)
+  }
+}
