@@ -59,6 +59,9 @@ enum Console {
   }
 }
 
+/// Ends the process; by another name than the method that every parsable command brings along.
+func endProcess(_ status: Int32) -> Never { exit(status) }
+
 /// Numbers as people read them.
 enum Format {
   /// `value` with `digits` after the point.

@@ -25,12 +25,12 @@ public struct SelvaCommand: ParsableCommand {
     do {
       var command = try parseAsRoot(arguments)
       try command.run()
-      exit(0)
+      endProcess(0)
     } catch let fault as any Fault {
       Console.message("selva: \(fault.description)")
-      exit(fault.category.exitStatus)
+      endProcess(fault.category.exitStatus)
     } catch is Interruption {
-      exit(130)
+      endProcess(130)
     } catch {
       SelvaCommand.exit(withError: error)
     }

@@ -6,7 +6,7 @@ private let kinds: [Int32] = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /// Every value that breaks careless code, and enough ordinary ones to fill vectors and leave a tail.
 private let inputs: [Float] =
-  [0, -0.0, .infinity, -.infinity, 88, -88, 88.8, -104, 1e-40, -1e-40, .leastNonzeroMagnitude, 3e38, -3e38]
+  [0, -0.0, .infinity, -.infinity, 88, -88, 88.8, -104, Float(bitPattern: 71362), -Float(bitPattern: 71362), .leastNonzeroMagnitude, 3e38, -3e38]
   + (-200 ... 200).map { Float($0) * 0.0625 } + (1 ... 30).flatMap { [pow(10, -Float($0)), -pow(10, -Float($0))] }
 
 private func isClose(_ a: Float, _ b: Double, relative: Double = 2e-6, absolute: Double = 4e-7) -> Bool {

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Test func `exponential over the whole range`() {
-  let x: [Float] = [0, -0.0, 88, -87, -88, 88.6, 100, -100, .infinity, -.infinity, 1e-40] + (-80 ... 80).map { Float($0) }
+  let x: [Float] = [0, -0.0, 88, -87, -88, 88.6, 100, -100, .infinity, -.infinity, Float(bitPattern: 71362)] + (-80 ... 80).map { Float($0) }
   var y = x
   selva_exp(x, 1, &y, x.count)
   for (x, y) in zip(x, y) {
@@ -20,7 +20,7 @@ import Testing
 }
 
 @Test func `bfloat16 rounds to nearest even and widens exactly`() {
-  let x: [Float] = [0, -0.0, 1, 1.00390625, 1.01171875, -3.14159, 65504, .infinity, -.infinity, 1e-40, 3.4e38]
+  let x: [Float] = [0, -0.0, 1, 1.00390625, 1.01171875, -3.14159, 65504, .infinity, -.infinity, Float(bitPattern: 71362), 3.4e38]
   var halves = [UInt16](repeating: 0, count: x.count)
   selva_to_bf16(x, &halves, x.count)
   #expect(halves == x.map(roundedToBFloat16))

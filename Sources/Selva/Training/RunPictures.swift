@@ -20,6 +20,7 @@ struct RunPictures {
   }
 
   func sample(_ model: VAE, epoch: Int, command: String) throws {
+    try directory.makeSamplesFolder()
     try write(grid(model), to: directory.samplePicture(epoch: epoch), command: command)
   }
 
@@ -35,7 +36,7 @@ struct RunPictures {
       title: "Training", xLabel: "epoch", yLabel: "−ELBO, nats per image",
       series: [
         .init("training", y: metrics.map(\.trainLoss)),
-        .init("validation", y: metrics.map(\.validationLoss)),
+        .init("validation", points: metrics.compactMap { row in row.validationLoss.map { (Double(row.epoch), $0) } }),
       ], yRange: .percentiles(0, 0.97))
     try write(chart.raster(), to: directory.curves, command: command)
   }

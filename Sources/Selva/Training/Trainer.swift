@@ -28,23 +28,25 @@ package final class Trainer {
       keepsAverage: training.averageDecay > 0)
   }
 
-  /// One step on `images` (indices into the training set): loss, gradient, update.
-  package func step(_ images: ArraySlice<Int32>, epoch: Int, learningRate: Double, beta: Double) -> LossSums {
+  /// One step on `images` (indices into the training set): loss, gradient, update. `epsilon` replaces the random
+  /// ε, `[images · samples, latent]`.
+  package func step(
+    _ images: ArraySlice<Int32>, epoch: Int, learningRate: Double, beta: Double, epsilon: [Float]? = nil
+  ) -> LossSums {
     stepCount += 1
     let job = job(images.count)
+    job.step.givenEpsilon = epsilon
     job.begin(images, epoch: epoch, beta: beta, number: stepCount, learningRate: learningRate)
     group.run(job.update)
     return job.step.sums
   }
 
-  /// Loss and gradient (left in `store.gradients`) without an update. `epsilon` replaces the random ε,
-  /// `[images · samples, latent]`.
+  /// Loss and gradient (left in `store.gradients`) without an update.
   package func gradient(
     _ images: ArraySlice<Int32>, epoch: Int = 0, beta: Double, epsilon: [Float]? = nil
   ) -> LossSums {
     let job = job(images.count)
     job.step.givenEpsilon = epsilon
-    defer { job.step.givenEpsilon = nil }
     job.begin(images, epoch: epoch, beta: beta, number: 0, learningRate: 0)
     group.run(job.update)
     return job.step.sums

@@ -1,4 +1,5 @@
 import Compute
+import Files
 import IDX
 import ImageGrid
 
@@ -43,7 +44,7 @@ public final class TrainingRun {
   public let directory: RunDirectory
   public let model: ModelSettings
   public let training: TrainingSettings
-  public private(set) var metrics: [EpochMetrics]
+  public var metrics: [EpochMetrics] { log.rows }
   /// The model with the least validation loss so far, or the last one before the first validation.
   public private(set) var best: VAE
   /// Command line to record in pictures.
@@ -53,6 +54,7 @@ public final class TrainingRun {
   private let trainer: Trainer
   private let statistics: (mean: [Float], standardDeviation: [Float])
   private let pictures: RunPictures
+  private var log: MetricsLog
   private var lastSave: Double?
 
   /// A new run in an empty run directory.
@@ -62,7 +64,7 @@ public final class TrainingRun {
     let statistics = DataStatistics(data.training, indices: data.trainingIndices)
     self.init(
       directory: directory, model: model, training: training, data: data,
-      statistics: (statistics.inputMean, statistics.inputStandardDeviation), metrics: [], best: nil,
+      statistics: (statistics.inputMean, statistics.inputStandardDeviation), log: MetricsLog(path: directory.metrics), best: nil,
       state: TrainingState()
     ) { $0.initialize(model, statistics: statistics, seed: training.seed) }
     state.trainingImages = data.trainingIndices.count
@@ -89,13 +91,17 @@ public final class TrainingRun {
       throw TrainingError.dataChanged(
         path: data.training.path, found: found, expected: checkpoint.state.trainingImages)
     }
-    let all = try EpochMetrics.read(directory.metrics)
+    // A run stopped in its first epoch has none yet.
+    var log =
+      FileKind.exists(directory.metrics)
+      ? try MetricsLog(contentsOf: directory.metrics) : MetricsLog(path: directory.metrics)
+    try log.keep(through: checkpoint.state.epoch)
     let best = try? VAE(contentsOf: directory.model)
     var failure: (any Error)?
     let run = TrainingRun(
       directory: directory, model: checkpoint.model.settings, training: training, data: data,
       statistics: (checkpoint.model.inputMean, checkpoint.model.inputStandardDeviation),
-      metrics: all.filter { $0.epoch <= checkpoint.state.epoch }, best: best, state: checkpoint.state
+      log: log, best: best, state: checkpoint.state
     ) { store in
       do { try checkpoint.restore(store) } catch { failure = error }
     }
@@ -105,7 +111,7 @@ public final class TrainingRun {
 
   private init(
     directory: RunDirectory, model: ModelSettings, training: TrainingSettings, data: TrainingData,
-    statistics: (mean: [Float], standardDeviation: [Float]), metrics: [EpochMetrics], best: VAE?,
+    statistics: (mean: [Float], standardDeviation: [Float]), log: MetricsLog, best: VAE?,
     state: TrainingState, fill: (ParameterStore) -> Void
   ) {
     self.directory = directory
@@ -113,7 +119,7 @@ public final class TrainingRun {
     self.training = training
     self.data = data
     self.statistics = statistics
-    self.metrics = metrics
+    self.log = log
     self.state = state
     trainer = Trainer(
       model: model, training: training, images: data.training, inputMean: statistics.mean,
@@ -182,7 +188,7 @@ public final class TrainingRun {
     let row = EpochMetrics(
       epoch: state.epoch + 1, state: state, validation: evaluation, isBound: training.objective != .elbo,
       learningRate: training.learningRate(at: Double(state.epoch) + 1))
-    metrics.append(row)
+    try log.append(row)
     let isBest = evaluation.loss < state.bestLoss ?? .infinity
     if isBest {
       best = current
@@ -193,7 +199,6 @@ public final class TrainingRun {
     state.position = 0
     state.sums = LossSums()
     state.seconds = 0
-    try EpochMetrics.write(metrics, to: directory.metrics)
     if lastSave.map({ Stopwatch.now - $0 > 2 }) ?? true { try save() }
     if training.sampleEvery > 0 && state.epoch % training.sampleEvery == 0 {
       try pictures.sample(current, epoch: state.epoch, command: command)

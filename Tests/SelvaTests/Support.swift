@@ -1,0 +1,78 @@
+import Compute
+import Foundation
+import IDX
+
+@testable import Selva
+
+/// A fixture made by `Tests/References`, with the model that its tensors and metadata describe.
+struct Fixture {
+  let file: Safetensors
+  let model: ModelSettings
+  let training: TrainingSettings
+
+  init(_ name: String) throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+    let file = try Safetensors(contentsOf: folder.appendingPathComponent("\(name).safetensors").path)
+    self.file = file
+    let metadata = file.metadata
+    func widths(_ part: String) -> [Int] {
+      Array((0...).lazy.map { file["\(part).layers.\($0).bias"]?.shape[0] }.prefix { $0 != nil }.map { $0! })
+    }
+    let pixels = file["input.mean"]!.shape[0]
+    model = ModelSettings(
+      height: 2, width: pixels / 2, hidden: widths("encoder"), decoderHidden: widths("decoder"),
+      latent: file["encoder.mean.bias"]!.shape[0],
+      activation: Activation(rawValue: metadata["activation"] ?? "selu")!,
+      likelihood: metadata["likelihood"] == "gaussian-fixed"
+        ? .gaussian : Likelihood(rawValue: metadata["likelihood"]!)!,
+      sigma: Double(metadata["standard_deviation"] ?? "0.1")!)
+    var training = TrainingSettings()
+    training.objective = Objective(rawValue: metadata["objective"] ?? "elbo")!
+    training.importanceSamples = Int(metadata["k"] ?? "1")!
+    training.beta = Double(metadata["beta"] ?? "1")!
+    training.freeBits = Double(metadata["free_bits"] ?? "0")!
+    training.weightDecay = Double(metadata["weight_decay"] ?? "0")!
+    training.precision = .float32
+    self.training = training
+  }
+
+  subscript(name: String) -> [Float] { file[name]!.values }
+
+  func number(_ key: String) -> Double { Double(file.metadata[key]!)! }
+
+  var images: ImageSet { ImageSet(values: self["x"], height: model.height, width: model.width) }
+
+  /// A trainer that starts from the fixture's parameters.
+  func trainer(workers: Int = 1, training: TrainingSettings? = nil) throws -> Trainer {
+    let trainer = Trainer(
+      model: model, training: training ?? self.training, images: images, inputMean: self["input.mean"],
+      inputStandardDeviation: self["input.standard_deviation"], group: WorkerGroup(count: workers))
+    try VAE.fill(trainer.store.weights, trainer.store.layout, from: file, prefix: "")
+    trainer.store.weightsChanged()
+    return trainer
+  }
+
+  var vae: VAE {
+    get throws {
+      let trainer = try trainer()
+      return VAE(
+        settings: model, inputMean: self["input.mean"], inputStandardDeviation: self["input.standard_deviation"],
+        values: UnsafeBufferPointer(ParameterStore.floats(trainer.store.weights)))
+    }
+  }
+}
+
+/// Images without any meaning, `[count, height · width]`, the same every time.
+func noiseImages(_ count: Int, height: Int, width: Int) -> ImageSet {
+  let values = RandomStream(seed: 9, .latents).bits(count * height * width).map { word -> Float in
+    // A third dark, a third bright, as in drawings.
+    [0, 1, Float(word >> 8) * 0x1p-24][Int(word % 3)]
+  }
+  return ImageSet(values: values, height: height, width: width)
+}
+
+func temporaryFolder() throws -> String {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("selva-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  return folder.path
+}
