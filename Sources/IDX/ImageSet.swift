@@ -1,0 +1,147 @@
+/// Greyscale images of one size, with labels where there are any.
+///
+/// `UInt8` images stay where they are (a plain file memory-mapped, pages coming in as they are used), so a set
+/// larger than memory can be worked on. `Float32` and `Float64` images are copied as host-order `Float`.
+///
+/// `@unchecked Sendable`: immutable after `init`.
+public final class ImageSet: @unchecked Sendable {
+  /// The file the images came from; "memory" for images made by a program.
+  public let path: String
+  public let count: Int
+  public let height: Int
+  public let width: Int
+  /// One a image, where there are labels.
+  public let labels: [UInt8]?
+  /// The pixels of all images, image by image, row by row.
+  public let pixels: Pixels
+  private let file: IDXFile?
+  private let copied: UnsafeMutableBufferPointer<Float>?
+
+  /// Valid while the set lives.
+  public enum Pixels: @unchecked Sendable {
+    /// 0 (black) to 255 (white).
+    case bytes(UnsafePointer<UInt8>)
+    /// 0 to 1.
+    case floats(UnsafePointer<Float>)
+  }
+
+  /// Reads images, `[count, height, width]`, and labels, `[count]`.
+  ///
+  /// - Throws: `FileError`, or the `IDXError` that says what is wrong with which file.
+  public init(imagesPath: String, labelsPath: String? = nil) throws {
+    let file = try IDXFile(imagesPath)
+    let sizes = try ImageSet.imageSizes(file)
+    path = imagesPath
+    (count, height, width) = (sizes[0], sizes[1], sizes[2])
+    let labels = try labelsPath.map { try Labels.read($0) }
+    if let labels, let labelsPath, labels.count != sizes[0] {
+      throw IDXError.countsDisagree(
+        images: imagesPath, imageCount: sizes[0], labels: labelsPath, labelCount: labels.count)
+    }
+    self.labels = labels
+    if file.header.type == .uint8 {
+      self.file = file
+      copied = nil
+      pixels = .bytes(file.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self))
+    } else {
+      let values = try ImageSet.copy(file)
+      self.file = nil
+      copied = values
+      pixels = .floats(UnsafePointer(values.baseAddress!))
+    }
+  }
+
+  /// Images that a program made.
+  ///
+  /// - Parameters:
+  ///   - values: `[count, height · width]`, row-major.
+  ///   - labels: one an image.
+  public init(values: [Float], height: Int, width: Int, labels: [UInt8]? = nil) {
+    precondition(
+      height > 0 && width > 0 && !values.isEmpty && values.count % (height * width) == 0,
+      "\(values.count) values are no whole images of \(height) x \(width)")
+    path = "memory"
+    count = values.count / (height * width)
+    precondition(labels == nil || labels?.count == count, "\(labels?.count ?? 0) labels for \(count) images")
+    self.height = height
+    self.width = width
+    self.labels = labels
+    file = nil
+    let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
+    _ = memory.initialize(fromContentsOf: values)
+    copied = memory
+    pixels = .floats(UnsafePointer(memory.baseAddress!))
+  }
+
+  deinit { copied?.deallocate() }
+
+  /// Pixels of one image.
+  public var pixelCount: Int { height * width }
+
+  /// One image, `[height · width]` in [0, 1].
+  public func image(_ index: Int) -> [Float] {
+    precondition((0 ..< count).contains(index), "image \(index) of \(count)")
+    let range = index * pixelCount ..< (index + 1) * pixelCount
+    switch pixels {
+    case .bytes(let bytes): return range.map { Float(bytes[$0]) / 255 }
+    case .floats(let floats): return range.map { floats[$0] }
+    }
+  }
+
+  private static func imageSizes(_ file: IDXFile) throws -> [Int] {
+    let sizes = file.header.sizes
+    if sizes.count == 1 { throw IDXError.labelsInsteadOfImages(path: file.path, count: sizes[0]) }
+    guard sizes.count == 3 else {
+      let wanted = "count x height x width, grey,"
+      throw IDXError.wrongRank(path: file.path, found: sizes, wanted: wanted)
+    }
+    guard [.uint8, .float32, .float64].contains(file.header.type) else {
+      throw IDXError.wrongElements(path: file.path, found: file.header.type, wanted: "uint8, float32 or float64")
+    }
+    guard !sizes.contains(0) else { throw IDXError.empty(path: file.path, sizes: sizes) }
+    return sizes
+  }
+
+  private static func copy(_ file: IDXFile) throws -> UnsafeMutableBufferPointer<Float> {
+    let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: file.header.count)
+    let base = file.bytes.baseAddress!
+    let isDouble = file.header.type == .float64
+    for index in 0 ..< file.header.count {
+      let value =
+        isDouble
+        ? Double(bigEndianBytes: base + 8 * index) : Double(Float(bigEndianBytes: base + 4 * index))
+      guard value >= 0 && value <= 1 else {
+        memory.deallocate()
+        throw IDXError.valueOutOfRange(
+          path: file.path, index: index, offset: file.offset(index), value: value, range: "0 to 1")
+      }
+      memory.initializeElement(at: index, to: Float(value))
+    }
+    return memory
+  }
+}
+
+/// Label files: rank 1, integers from 0 to 255.
+enum Labels {
+  static func read(_ path: String) throws -> [UInt8] {
+    let file = try IDXFile(path)
+    let sizes = file.header.sizes
+    if sizes.count >= 2 { throw IDXError.imagesInsteadOfLabels(path: path, sizes: sizes) }
+    guard sizes.count == 1 else {
+      throw IDXError.wrongRank(path: path, found: sizes, wanted: "labels, one size,")
+    }
+    switch file.header.type {
+    case .uint8: return file.elements(0 ..< sizes[0], UInt8.self)
+    case .int8, .int16, .int32:
+      return try file.doubles(0 ..< sizes[0]).enumerated().map { index, value in
+        guard (0 ... 255).contains(value) else {
+          throw IDXError.valueOutOfRange(
+            path: path, index: index, offset: file.offset(index), value: value, range: "0 to 255")
+        }
+        return UInt8(value)
+      }
+    case .float32, .float64:
+      throw IDXError.wrongElements(path: path, found: file.header.type, wanted: "an integer type")
+    }
+  }
+}
