@@ -111,12 +111,13 @@ public struct Safetensors: Sendable {
   ) throws -> Tensor {
     let bytes = UnsafeRawBufferPointer(rebasing: file[entry.bytes])
     let values = entry.type.floats(bytes)
-    if entry.type == .f64, let index = values.firstIndex(where: \.isInfinite) {
-      let value = bytes.loadUnaligned(fromByteOffset: 8 * index, as: Double.self)
-      guard value.isInfinite else {
+    if entry.type == .f64 {
+      for (i, value) in values.enumerated() where value.isInfinite {
+        let stored = bytes.loadUnaligned(fromByteOffset: 8 * i, as: Double.self)
+        guard stored.isFinite else { continue }
         throw StorageError.brokenTensor(
-          path: path, tensor: entry.name, offset: entry.bytes.lowerBound + 8 * index,
-          problem: "holds \(value), which no 32-bit float can", fix: "scale it or leave it out")
+          path: path, tensor: entry.name, offset: entry.bytes.lowerBound + 8 * i,
+          problem: "holds \(stored), which no 32-bit float can", fix: "scale it or leave it out")
       }
     }
     return Tensor(name: entry.name, shape: entry.shape, values: values)

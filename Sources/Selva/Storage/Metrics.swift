@@ -1,0 +1,142 @@
+import Files
+
+/// What one epoch of training came to. Losses are nats per image.
+public struct EpochMetrics: Sendable, Equatable, Codable {
+  /// From 1.
+  public var epoch: Int
+  public var trainLoss: Double
+  public var trainReconstruction: Double
+  public var trainKL: Double
+  /// Nil where no images were kept for validation; an empty field in the file.
+  public var validationLoss: Double?
+  public var validationReconstruction: Double?
+  public var validationKL: Double?
+  public var learningRate: Double
+  public var seconds: Double
+  public var imagesPerSecond: Double
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case epoch
+    case trainLoss = "train_loss"
+    case trainReconstruction = "train_reconstruction"
+    case trainKL = "train_kl"
+    case validationLoss = "validation_loss"
+    case validationReconstruction = "validation_reconstruction"
+    case validationKL = "validation_kl"
+    case learningRate = "learning_rate"
+    case seconds
+    case imagesPerSecond = "images_per_second"
+  }
+
+  public init(
+    epoch: Int, trainLoss: Double, trainReconstruction: Double, trainKL: Double,
+    validationLoss: Double? = nil, validationReconstruction: Double? = nil, validationKL: Double? = nil,
+    learningRate: Double, seconds: Double, imagesPerSecond: Double
+  ) {
+    self.epoch = epoch
+    self.trainLoss = trainLoss
+    self.trainReconstruction = trainReconstruction
+    self.trainKL = trainKL
+    self.validationLoss = validationLoss
+    self.validationReconstruction = validationReconstruction
+    self.validationKL = validationKL
+    self.learningRate = learningRate
+    self.seconds = seconds
+    self.imagesPerSecond = imagesPerSecond
+  }
+
+  /// In the order of the columns.
+  fileprivate var fields: [String] {
+    let validation = [validationLoss, validationReconstruction, validationKL]
+    return ["\(epoch)"] + [trainLoss, trainReconstruction, trainKL].map { "\($0)" }
+      + validation.map { $0.map { "\($0)" } ?? "" }
+      + [learningRate, seconds, imagesPerSecond].map { "\($0)" }
+  }
+}
+
+/// The file `metrics.csv`: a row of names, then a row for each epoch.
+///
+/// It is small, and written whole each time, so that it is never seen half-written.
+public struct MetricsLog: Sendable {
+  public let path: String
+  public private(set) var rows: [EpochMetrics] = []
+
+  /// Names of the columns, in their order.
+  public static let columns = EpochMetrics.CodingKeys.allCases.map(\.rawValue)
+
+  /// An empty log; nothing is written before the first `append`.
+  public init(path: String) { self.path = path }
+
+  /// Adds an epoch and writes the file.
+  ///
+  /// - Throws: `FileError` where it cannot be written.
+  public mutating func append(_ row: EpochMetrics) throws {
+    rows.append(row)
+    try write()
+  }
+
+  /// Drops what came after `epoch`, as when a run goes on from an earlier checkpoint, and writes the file.
+  ///
+  /// - Throws: `FileError` where it cannot be written.
+  public mutating func keep(through epoch: Int) throws {
+    rows.removeAll { $0.epoch > epoch }
+    try write()
+  }
+
+  private func write() throws {
+    let lines = [Self.columns] + rows.map(\.fields)
+    let text = lines.map { $0.joined(separator: ",") + "\n" }.joined()
+    try AtomicFile.write(text.utf8, to: path)
+  }
+
+  /// Reads a log.
+  ///
+  /// - Throws: `FileError` where it cannot be read, `StorageError` where it is no log of metrics.
+  public init(contentsOf path: String) throws {
+    self.path = path
+    let file = try MappedFile(path)
+    rows = try withExtendedLifetime(file) {
+      var scanner = CSVScanner(file.bytes)
+      do {
+        return try Self.rows(&scanner, path: path)
+      } catch let fault as CSVFault {
+        throw StorageError.brokenTable(
+          path: path, line: fault.line, problem: fault.problem, fix: "take the quotes away")
+      }
+    }
+  }
+
+  private static func rows(_ scanner: inout CSVScanner, path: String) throws -> [EpochMetrics] {
+    guard try scanner.readRow(), scanner.fields.map(scanner.text) == columns else {
+      throw StorageError.brokenTable(
+        path: path, line: scanner.line, problem: "the columns are not those of a run's metrics",
+        fix: "name them \(columns.joined(separator: ","))")
+    }
+    var rows: [EpochMetrics] = []
+    while try scanner.readRow() { rows.append(try row(scanner, path: path)) }
+    return rows
+  }
+
+  private static func row(_ scanner: CSVScanner, path: String) throws -> EpochMetrics {
+    let fields = scanner.fields
+    guard fields.count == columns.count else {
+      throw StorageError.raggedRow(
+        path: path, line: scanner.line, expected: columns.count, found: fields.count)
+    }
+    func fault(_ i: Int) -> StorageError {
+      .notANumber(path: path, line: scanner.line, column: i + 1, text: scanner.text(fields[i]))
+    }
+    guard let epoch = Int(scanner.text(fields[0])) else { throw fault(0) }
+    // A run that has diverged writes nan, which is read as such.
+    func number(_ i: Int) throws -> Double {
+      guard let value = scanner.double(fields[i]) else { throw fault(i) }
+      return value
+    }
+    func optional(_ i: Int) throws -> Double? { fields[i].start == fields[i].end ? nil : try number(i) }
+    return EpochMetrics(
+      epoch: epoch, trainLoss: try number(1), trainReconstruction: try number(2), trainKL: try number(3),
+      validationLoss: try optional(4), validationReconstruction: try optional(5),
+      validationKL: try optional(6), learningRate: try number(7), seconds: try number(8),
+      imagesPerSecond: try number(9))
+  }
+}

@@ -1,0 +1,120 @@
+import Files
+
+/// The folder of one training run, and the names of what lies in it.
+public struct RunDirectory: Sendable, Equatable {
+  /// Where runs are kept when none is named.
+  public static let defaultParent = "runs"
+
+  public let path: String
+
+  /// The folder at `path`, whether or not it is there.
+  public init(_ path: String) { self.path = path }
+
+  /// The best model by validation loss, or else the last.
+  public var model: String { file("model.safetensors") }
+  /// Everything that resuming needs.
+  public var checkpoint: String { file("checkpoint.safetensors") }
+  /// One row for each epoch.
+  public var metrics: String { file("metrics.csv") }
+  /// Every setting in force.
+  public var configuration: String { file("config.json") }
+  public var curves: String { file("curves.png") }
+  /// The folder of the pictures of single epochs.
+  public var samples: String { file("samples") }
+  public var finalSamples: String { file("samples.png") }
+  public var reconstructions: String { file("reconstructions.png") }
+
+  /// Where the picture of samples after epoch `epoch` goes, `samples/epoch-NNN.png`.
+  public func samplePicture(epoch: Int) -> String {
+    Folder.join(samples, "epoch-\(Self.threeDigits(epoch)).png")
+  }
+
+  /// Makes the folder `samples` where it is not there.
+  ///
+  /// - Throws: `FileError` where it cannot be made.
+  public func makeSamplesFolder() throws { try Folder.make(samples) }
+
+  private func file(_ name: String) -> String { Folder.join(path, name) }
+
+  private static func threeDigits(_ number: Int) -> String {
+    let digits = "\(number)"
+    return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+  }
+
+  // MARK: Making
+
+  /// Makes a folder with the number after the highest in `parent`, as `001`. Two runs that start at once get
+  /// two folders.
+  ///
+  /// - Throws: `FileError` where it cannot be made.
+  public static func create(in parent: String = defaultParent) throws -> RunDirectory {
+    try Folder.make(parent)
+    var number = numbered(in: parent).last?.number ?? 0
+    while true {
+      number += 1
+      let path = Folder.join(parent, threeDigits(number))
+      if try Folder.makeNew(path) { return RunDirectory(path) }
+    }
+  }
+
+  /// Makes the folder at `path`, or takes an empty one that is there.
+  ///
+  /// - Throws: `StorageError.folderInUse` where it holds anything; `FileError` where it cannot be made.
+  public static func create(at path: String) throws -> RunDirectory {
+    try Folder.make(path)
+    guard Folder.names(path).isEmpty else { throw StorageError.folderInUse(path: path) }
+    return RunDirectory(path)
+  }
+
+  // MARK: Finding
+
+  /// The run with the highest number in `parent` of those that have a model.
+  ///
+  /// - Throws: `StorageError.noRun` where there is none.
+  public static func newest(in parent: String = defaultParent) throws -> RunDirectory {
+    try newest(in: parent) { Folder.isFile($0.model) }
+  }
+
+  /// The run with the highest number in `parent` of those that have a checkpoint, to resume it.
+  ///
+  /// - Throws: `StorageError.noRun` where there is none.
+  public static func newestToResume(in parent: String = defaultParent) throws -> RunDirectory {
+    try newest(in: parent) { Folder.isFile($0.checkpoint) }
+  }
+
+  private static func newest(in parent: String, where holds: (RunDirectory) -> Bool) throws -> RunDirectory {
+    for run in numbered(in: parent).reversed() {
+      let directory = RunDirectory(Folder.join(parent, run.name))
+      if holds(directory) { return directory }
+    }
+    throw StorageError.noRun(parent: parent)
+  }
+
+  /// The model file that an argument names: a file itself, a run's folder, a folder of runs (its newest), or
+  /// nothing (the newest in `parent`).
+  ///
+  /// - Throws: `StorageError.noRun` or `.noModel` where there is no model; `FileError` where there is nothing
+  ///   at the path.
+  public static func modelPath(from argument: String?, parent: String = defaultParent) throws -> String {
+    guard let argument else { return try newest(in: parent).model }
+    switch Folder.kind(argument) {
+    case .other: return argument
+    case .folder:
+      let run = RunDirectory(argument)
+      if Folder.isFile(run.model) { return run.model }
+      if let newest = try? newest(in: argument) { return newest.model }
+      throw StorageError.noModel(path: argument)
+    case nil:
+      throw FileError(
+        .missingInput, path: argument, reason: "is not there; name a model file or the folder of a run")
+    }
+  }
+
+  /// Entries of `parent` whose names are numbers, by number.
+  private static func numbered(in parent: String) -> [(number: Int, name: String)] {
+    Folder.names(parent).compactMap { name in
+      guard name.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(name) else { return nil }
+      return (number, name)
+    }.sorted { $0 < $1 }
+  }
+}

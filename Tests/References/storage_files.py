@@ -1,0 +1,83 @@
+"""Makes the files that the storage tests read, and checks the one that they write, with the formats' own
+libraries. Needs NumPy 2 and safetensors 0.8.
+
+    python3 storage_files.py          prints the files in base64
+    python3 storage_files.py FILE     prints what the safetensors library sees in FILE
+"""
+
+import base64
+import io
+import json
+import struct
+import sys
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+# What Selva writes for the content in the test "writesKnownBytes"; must equal `written` there.
+WRITTEN_TENSORS = {"b.weight": np.array([[1, -2.5, 3], [0, 1e-40, 3e38]], "<f4"), "a": np.array(0.1, "<f4"), "empty": np.zeros((0, 3), "<f4")}
+WRITTEN_METADATA = {"selva": '{"latent":2}', "note": "\u00e9\n\\"}
+
+
+def show(name, data):
+    print(f"{name} ({len(data)} bytes)")
+    text = base64.b64encode(data).decode()
+    for i in range(0, len(text), 96):
+        print("   ", text[i : i + 96])
+
+
+def mixed_types():
+    arrays = {
+        "wide": ("float64", [2, 2], np.array([[0.1, -1e-310], [3.25, 2.0**100]], "<f8")),
+        "single": ("float32", [3], np.array([1.5, -0.1, 1e-45], "<f4")),
+        "half": ("float16", [7], np.array([1, -2, 0.333251953125, 6e-8, 65504, np.inf, -0.0], "<f2")),
+        # NumPy has no bfloat16: its bits.
+        "brain": ("bfloat16", [2, 2], np.array([0x3F80, 0xC049, 0x7F7F, 0x0001], "<u2")),
+    }
+    specs = {
+        name: safetensors.TensorSpec(dtype=dtype, shape=shape, data_ptr=a.ctypes.data, data_len=a.nbytes) for name, (dtype, shape, a) in arrays.items()
+    }
+    return bytes(safetensors.serialize(specs, {"made by": 'safetensors "0"'}))
+
+
+def npy(array, version=None):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, version=version)
+    return stream.getvalue()
+
+
+def written():
+    """The bytes by the format's definition, header order and padding as Selva has them."""
+    header = {"__metadata__": dict(sorted(WRITTEN_METADATA.items()))}
+    data = b""
+    for name, a in WRITTEN_TENSORS.items():
+        header[name] = {"dtype": "F32", "shape": list(a.shape), "data_offsets": [len(data), len(data) + a.nbytes]}
+        data += a.tobytes()
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).replace("\\n", "\\u000a").encode()
+    text += b" " * (-(8 + len(text)) % 64)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+if len(sys.argv) > 1:
+    with safetensors.safe_open(sys.argv[1], "numpy") as file:
+        print(file.metadata())
+        for name in file.keys():
+            tensor = file.get_tensor(name)
+            print(name, tensor.dtype, tensor.shape, tensor.ravel()[:6].tolist())
+    sys.exit()
+
+show("mixed types", mixed_types())
+data = written()
+loaded = safetensors.numpy.load(data)
+assert loaded.keys() == WRITTEN_TENSORS.keys()
+for name, tensor in WRITTEN_TENSORS.items():
+    assert loaded[name].tobytes() == tensor.tobytes() and loaded[name].shape == tensor.shape
+show("written", data)
+table = np.array([[0.5, -1, 1e-3], [2, 0.1, -0.0]])
+show("npy 1.0 <f4", npy(table.astype("<f4"), (1, 0)))
+show("npy 2.0 <f8", npy(table, (2, 0)))
+show("npy 3.0 <f4 of rank 1", npy(table[1].astype("<f4"), (3, 0)))
+show("npy Fortran", npy(np.asfortranarray(table.astype("<f4"))))
+show("npy >f4", npy(table.astype(">f4")))
+show("npy rank 3", npy(np.zeros((1, 2, 1), "<f4")))

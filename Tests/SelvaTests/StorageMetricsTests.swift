@@ -1,0 +1,68 @@
+import Files
+import Selva
+import Testing
+
+@Suite struct StorageMetricsTests {
+  private func row(_ epoch: Int, validation: Double? = nil) -> EpochMetrics {
+    EpochMetrics(
+      epoch: epoch, trainLoss: 105.25, trainReconstruction: 80, trainKL: 0.1 + 0.2,
+      validationLoss: validation,
+      validationReconstruction: validation, validationKL: validation, learningRate: 1e-3, seconds: 2.5,
+      imagesPerSecond: 24_000)
+  }
+
+  @Test func writesTheColumnsOfTheFormat() throws {
+    try withScratchFolder { folder in
+      var log = MetricsLog(path: "\(folder)/metrics.csv")
+      try log.append(row(1))
+      try log.append(row(2, validation: 99))
+      #expect(
+        try String(decoding: readFile("\(folder)/metrics.csv"), as: UTF8.self) == """
+          epoch,train_loss,train_reconstruction,train_kl,validation_loss,validation_reconstruction,\
+          validation_kl,learning_rate,seconds,images_per_second
+          1,105.25,80.0,0.30000000000000004,,,,0.001,2.5,24000.0
+          2,105.25,80.0,0.30000000000000004,99.0,99.0,99.0,0.001,2.5,24000.0
+
+          """)
+      #expect(try MetricsLog(contentsOf: "\(folder)/metrics.csv").rows == log.rows)
+    }
+  }
+
+  @Test func dropsWhatCameAfterTheCheckpoint() throws {
+    try withScratchFolder { folder in
+      var log = MetricsLog(path: "\(folder)/metrics.csv")
+      for epoch in 1...4 { try log.append(row(epoch)) }
+      var resumed = try MetricsLog(contentsOf: log.path)
+      try resumed.keep(through: 2)
+      try resumed.append(row(3, validation: 1))
+      let back = try MetricsLog(contentsOf: log.path)
+      #expect(back.rows == [row(1), row(2), row(3, validation: 1)])
+    }
+  }
+
+  @Test func keepsWhatADivergedRunWrote() throws {
+    try withScratchFolder { folder in
+      var log = MetricsLog(path: "\(folder)/metrics.csv")
+      try log.append(row(1, validation: .nan))
+      #expect(try MetricsLog(contentsOf: log.path).rows[0].validationLoss?.isNaN == true)
+    }
+  }
+
+  private func refusal(_ text: String) throws -> String {
+    try withScratchFolder { folder in
+      try writeFile(text.utf8, "\(folder)/metrics.csv")
+      return try message { _ = try MetricsLog(contentsOf: "\(folder)/metrics.csv") }
+    }
+  }
+
+  @Test func refusesOtherTables() throws {
+    let head = MetricsLog.columns.joined(separator: ",") + "\n"
+    #expect(try refusal("").contains("line 1: the columns are not those of a run's metrics"))
+    #expect(try refusal("epoch,loss\n1,2\n").contains("line 1: the columns"))
+    #expect(try refusal(head + "1,2,3\n").contains("line 2: has 3 values, the table has 10"))
+    #expect(try refusal(head + "1.5,1,1,1,,,,1,1,1\n").contains("line 2, column 1: '1.5'"))
+    #expect(try refusal(head + "1,1,1,1,,x,,1,1,1\n").contains("line 2, column 6: 'x'"))
+    #expect(try refusal(head + "1,,1,1,,,,1,1,1\n").contains("line 2, column 2: ''"))
+    #expect(throws: FileError.self) { _ = try MetricsLog(contentsOf: "/nowhere/metrics.csv") }
+  }
+}
