@@ -94,12 +94,45 @@ struct ImageOptions: ParsableArguments {
     return images
   }
 
-  private func set() throws -> ImageSet {
+  private func set() throws -> ImageSet { try ImageOptions.images(data, labels: labels, part: part) }
+
+  /// The images of a folder or of a file.
+  static func images(_ data: String, labels: String? = nil, part: Part) throws -> ImageSet {
     guard FileKind.isFolder(data) else { return try ImageSet(imagesPath: data, labelsPath: labels) }
     let folder = try ImageFolder(data)
     if part == .test, let images = folder.testImages {
       return try ImageSet(imagesPath: images, labelsPath: labels ?? folder.testLabels)
     }
     return try ImageSet(imagesPath: folder.trainImages, labelsPath: labels ?? folder.trainLabels)
+  }
+}
+
+/// Widths of hidden layers as they are typed: 512,256; or none.
+struct Widths: ExpressibleByArgument, Equatable {
+  var values: [Int]
+
+  init(_ values: [Int]) { self.values = values }
+
+  init?(argument: String) {
+    if argument.isEmpty || argument == "none" {
+      values = []
+      return
+    }
+    let parsed = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard parsed.allSatisfy({ $0 ?? 0 > 0 }) else { return nil }
+    values = parsed.compactMap { $0 }
+  }
+
+  var defaultValueDescription: String {
+    values.isEmpty ? "none" : values.map(String.init).joined(separator: ",")
+  }
+}
+
+extension Precision: ExpressibleByArgument {
+  /// bfloat16 only where the processor has it, with a note where it has not.
+  func checked() -> Precision {
+    guard self == .bfloat16, !Precision.processorHasBFloat16 else { return self }
+    Console.message("selva: this processor has no bfloat16 products; going on in float32")
+    return .float32
   }
 }
