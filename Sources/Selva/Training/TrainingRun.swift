@@ -106,6 +106,7 @@ public final class TrainingRun {
       do { try checkpoint.restore(store) } catch { failure = error }
     }
     if let failure { throw failure }
+    run.lastSave = Stopwatch.now
     return run
   }
 
