@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import IDX
 import Selva
 
 /// Where the latent vectors of a picture are kept too.
@@ -50,5 +51,29 @@ struct LatentInput {
     let table =
       path == "-" ? try LatentTable(csv: Console.input(), name: name) : try LatentTable(contentsOf: path)
     values = try table.vectors(latent: latent, name: name)
+  }
+}
+
+/// Images where a command can do without them.
+struct OptionalImageOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("d"), .long],
+    help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
+  var data: String?
+
+  @Option(help: "An IDX file of labels, where --data is a file of images.")
+  var labels: String?
+
+  @Option(help: "Which images of a folder: test (training images where there is no test set) or train.")
+  var part: ImageOptions.Part = .test
+
+  func validate() throws {
+    if labels != nil && data == nil { throw ValidationError("--labels goes with --data.") }
+  }
+
+  /// The images, checked against the model's size. Only to be called where `data` is there.
+  func load(for model: ModelSettings) throws -> ImageSet {
+    guard let data else { preconditionFailure("a command loads images without having asked for --data") }
+    return try ImageOptions.load(data: data, labels: labels, part: part, for: model)
   }
 }

@@ -100,12 +100,10 @@ enum CommandLineText {
 
   private static func quoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy {
-      (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+      (48 ... 57).contains($0) || (65 ... 90).contains($0) || (97 ... 122).contains($0)
         || "-_./,:=+%@".utf8.contains($0)
     }
-    return plain && !word.isEmpty
-      ? word
-      : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 }
 
@@ -132,7 +130,7 @@ struct ImageOptions: ParsableArguments {
   }
 
   static func load(data: String, labels: String?, part: Part, for model: ModelSettings?) throws -> ImageSet {
-    let images = try set(data: data, labels: labels, part: part)
+    let images = try images(data, labels: labels, part: part)
     if let model, images.height != model.height || images.width != model.width {
       throw TrainingError.sizesDiffer(
         path: images.path, found: [images.height, images.width], expected: [model.height, model.width])
@@ -140,7 +138,8 @@ struct ImageOptions: ParsableArguments {
     return images
   }
 
-  private static func set(data: String, labels: String?, part: Part) throws -> ImageSet {
+  /// The images of a folder or of a file.
+  static func images(_ data: String, labels: String? = nil, part: Part) throws -> ImageSet {
     guard FileKind.isFolder(data) else { return try ImageSet(imagesPath: data, labelsPath: labels) }
     let folder = try ImageFolder(data)
     if part == .test, let images = folder.testImages {
@@ -150,26 +149,32 @@ struct ImageOptions: ParsableArguments {
   }
 }
 
-/// Images where a command can do without them.
-struct OptionalImageOptions: ParsableArguments {
-  @Option(
-    name: [.customShort("d"), .long],
-    help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
-  var data: String?
+/// Widths of hidden layers as they are typed: 512,256; or none.
+struct Widths: ExpressibleByArgument, Equatable {
+  var values: [Int]
 
-  @Option(help: "An IDX file of labels, where --data is a file of images.")
-  var labels: String?
+  init(_ values: [Int]) { self.values = values }
 
-  @Option(help: "Which images of a folder: test (training images where there is no test set) or train.")
-  var part: ImageOptions.Part = .test
-
-  func validate() throws {
-    if labels != nil && data == nil { throw ValidationError("--labels goes with --data.") }
+  init?(argument: String) {
+    if argument.isEmpty || argument == "none" {
+      values = []
+      return
+    }
+    let parsed = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard parsed.allSatisfy({ $0 ?? 0 > 0 }) else { return nil }
+    values = parsed.compactMap { $0 }
   }
 
-  /// The images, checked against the model's size. Only to be called where `data` is there.
-  func load(for model: ModelSettings) throws -> ImageSet {
-    guard let data else { preconditionFailure("a command loads images without having asked for --data") }
-    return try ImageOptions.load(data: data, labels: labels, part: part, for: model)
+  var defaultValueDescription: String {
+    values.isEmpty ? "none" : values.map(String.init).joined(separator: ",")
+  }
+}
+
+extension Precision: ExpressibleByArgument {
+  /// bfloat16 only where the processor has it, with a note where it has not.
+  func checked() -> Precision {
+    guard self == .bfloat16, !Precision.processorHasBFloat16 else { return self }
+    Console.message("selva: this processor has no bfloat16 products; going on in float32")
+    return .float32
   }
 }

@@ -138,6 +138,15 @@ final class DenseLayer: Sendable {
     return work.outputs
   }
 
+  /// Forward's and backward's products of one worker, without the rest.
+  func imageProducts(_ worker: Int) {
+    workers[worker].forward?()
+    workers[worker].inputGradient?()
+  }
+
+  /// The weight gradient's product of one worker, without the rest.
+  func parameterProduct(_ worker: Int) { workers[worker].weightGradient?() }
+
   /// Multiplications and additions of one step over all workers, products only.
   var operations: Int {
     workers.reduce(0) {

@@ -67,10 +67,10 @@ public final class VAE: Sendable {
   public func decode(_ latents: [Float]) -> [Float] { makeDecoder().decode(latents) }
 
   /// An encoder that keeps its memory and compiled products: for many calls from one thread at a time.
-  public func makeEncoder() -> Encoder { Encoder(self) }
+  public func makeEncoder() -> ImageEncoder { ImageEncoder(self) }
 
   /// A decoder that keeps its memory and compiled products: for many calls from one thread at a time.
-  public func makeDecoder() -> Decoder { Decoder(self) }
+  public func makeDecoder() -> LatentDecoder { LatentDecoder(self) }
 }
 
 /// Rows that go through a network together. Always this many, the last ones idle if need be: then a row's result
@@ -78,7 +78,7 @@ public final class VAE: Sendable {
 private let rowsAtOnce = 64
 
 /// Encodes images with one model, one call at a time.
-public final class Encoder {
+public final class ImageEncoder {
   private let model: VAE
   private let input: Matrix
   private let network: Network
@@ -119,7 +119,7 @@ public final class Encoder {
 }
 
 /// Decodes latent vectors with one model, one call at a time.
-public final class Decoder {
+public final class LatentDecoder {
   private let model: VAE
   private let input: Matrix
   private let network: Network

@@ -20,7 +20,7 @@ extension ModelSettings {
     case latent, activation, likelihood, sigma, format
   }
 
-  public init(from decoder: any Swift.Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
       height: try container.decode(Int.self, forKey: .height),
@@ -38,7 +38,7 @@ extension ModelSettings {
     }
   }
 
-  public func encode(to encoder: any Swift.Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(ModelSettings.formatVersion, forKey: .format)
     try container.encode(height, forKey: .height)

@@ -53,7 +53,7 @@ package final class Trainer {
   }
 
   /// Full batches and the epoch's last one differ in size; each size has its own memory.
-  private func job(_ count: Int) -> Job {
+  package func job(_ count: Int) -> Job {
     if let job = steps[count] { return job }
     let step = TrainingStep(
       store.networkParameters, model: model, training: training, source: source, batch: count,
@@ -68,8 +68,8 @@ package final class Trainer {
 ///
 /// `@unchecked Sendable`: set by `begin` before the workers start, and only read by them but for `squares`, of
 /// which each worker writes its own element.
-private final class Job: @unchecked Sendable {
-  let step: TrainingStep
+package final class Job: @unchecked Sendable {
+  package let step: TrainingStep
   private let store: ParameterStore
   private let training: TrainingSettings
   private let squares: UnsafeMutableBufferPointer<Double>
@@ -89,7 +89,7 @@ private final class Job: @unchecked Sendable {
 
   deinit { squares.deallocate() }
 
-  func begin(_ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double) {
+  package func begin(_ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double) {
     self.number = number
     self.learningRate = learningRate
     step.prepare(images, epoch: epoch, beta: beta)

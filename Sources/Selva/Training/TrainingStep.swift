@@ -124,27 +124,56 @@ package final class TrainingStep: @unchecked Sendable {
 
   /// Loss of the worker's images, and its gradient with respect to every layer's output.
   package func imageGradients(_ worker: Worker) {
-    let mine = rows[worker.index]
+    makeBatch(worker)
+    forward(worker)
+    loss(worker)
+    backward(worker)
+  }
+
+  /// Targets and inputs of the worker's images.
+  package func makeBatch(_ worker: Worker) {
+    for row in rows[worker.index] { fill(row) }
+  }
+
+  /// From the inputs to the decoder's output.
+  package func forward(_ worker: Worker) {
+    encoder.forward(worker.index, noise: noise?.encoder)
+    for row in rows[worker.index] { sample(row) }
+    decoder.forward(worker.index, noise: noise?.decoder)
+  }
+
+  /// The objective, and its gradient with respect to the decoder's output.
+  package func loss(_ worker: Worker) {
     var part = Partial()
     let componentKL = scratch.componentKL + worker.index * model.latent
-    for row in mine { fill(row) }
-    encoder.forward(worker.index, noise: noise?.encoder)
-    for row in mine { sample(row) }
-    decoder.forward(worker.index, noise: noise?.decoder)
-    for row in mine {
+    for row in rows[worker.index] {
       switch training.objective {
       case .elbo: evidenceBound(row, &part, componentKL)
       case .iwae, .dreg: importanceWeightedBound(row, &part)
       }
     }
-    part.sums.images = mine.count
+    part.sums.images = rows[worker.index].count
     partial[worker.index] = part
+  }
+
+  /// From the decoder's output back to the first layer.
+  package func backward(_ worker: Worker) {
     decoder.backward(worker.index, noise: noise?.decoder)
     let costs = scratch.costs + worker.index * model.latent
     if training.freeBits > 0 { freeComponents(worker, costs) }
-    for row in mine { headsGradient(row, costs: costs) }
+    for row in rows[worker.index] { headsGradient(row, costs: costs) }
     encoder.backward(worker.index, noise: noise?.encoder)
   }
+
+  /// The matrix products of a step and nothing else: what a step would take if all the rest were free.
+  package func productsOnly(_ worker: Worker) {
+    for layer in encoder.layers + decoder.layers { layer.imageProducts(worker.index) }
+    worker.barrier()
+    for layer in encoder.layers + decoder.layers { layer.parameterProduct(worker.index) }
+  }
+
+  /// Multiplications and additions of one step's products.
+  package var operations: Int { (encoder.layers + decoder.layers).reduce(0) { $0 + $1.operations } }
 
   /// The gradient of the worker's share of the parameters. `finished` is told each part of the parameter buffer
   /// as it is done, while it is still in the cache.

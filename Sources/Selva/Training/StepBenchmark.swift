@@ -1,0 +1,144 @@
+import Compute
+import IDX
+
+/// Measures training steps on this machine: how fast they are, what bounds them, and where the time goes.
+public struct StepBenchmark: Sendable {
+  public var model: ModelSettings
+  public var training: TrainingSettings
+  /// Seconds for each measurement.
+  public var seconds: Double
+
+  public init(model: ModelSettings, training: TrainingSettings, seconds: Double = 2) {
+    self.model = model
+    self.training = training
+    self.seconds = seconds
+  }
+
+  /// One number of workers.
+  public struct Result: Codable, Sendable {
+    public var threads: Int
+    public var imagesPerSecond: Double
+    /// Images/s if a step were its matrix products through oneDNN and nothing else.
+    public var ceilingImagesPerSecond: Double
+    /// 10⁹ floating-point operations a second in those products.
+    public var ceilingGigaflops: Double
+    /// Of the ceiling.
+    public var fraction: Double
+    /// Milliseconds of one step by stage, each measured alone.
+    public var stages: Stages
+
+    private enum CodingKeys: String, CodingKey {
+      case threads
+      case imagesPerSecond = "images_per_second"
+      case ceilingImagesPerSecond = "ceiling_images_per_second"
+      case ceilingGigaflops = "ceiling_gigaflops"
+      case fraction = "fraction_of_ceiling"
+      case stages = "stage_milliseconds"
+    }
+  }
+
+  public struct Stages: Codable, Sendable {
+    public var batch: Double
+    public var forward: Double
+    public var loss: Double
+    public var backward: Double
+    public var optimizer: Double
+  }
+
+  /// Steps, products and stages are timed in turn, round after round, so that all see the same weather on a
+  /// machine that others use too; medians over the rounds.
+  public func run(_ images: ImageSet, threads: Int) -> Result {
+    let group = WorkerGroup(count: threads)
+    let statistics = DataStatistics(images)
+    let trainer = Trainer(
+      model: model, training: training, images: images, inputMean: statistics.inputMean,
+      inputStandardDeviation: statistics.inputStandardDeviation, group: group)
+    trainer.store.initialize(model, statistics: statistics, seed: training.seed)
+    let batch = min(training.batchSize, images.count)
+    let timer = Rounds(trainer: trainer, group: group, batch: batch, imageCount: images.count)
+    let rounds = 9
+    timer.warmUp()
+    let each = timer.repetitions(for: seconds / Double(rounds) / 2)
+    var steps: [Double] = []
+    var products: [Double] = []
+    var stages: [[Double]] = []
+    for _ in 0 ..< rounds {
+      steps.append(timer.step(each))
+      products.append(timer.products(each))
+      stages.append(timer.stages(max(1, each / 4)))
+    }
+    let step = median(steps)
+    let product = median(products)
+    let stage = (0 ..< 5).map { index in median(stages.map { $0[index] }) * 1e3 }
+    return Result(
+      threads: threads, imagesPerSecond: Double(batch) / step, ceilingImagesPerSecond: Double(batch) / product,
+      ceilingGigaflops: Double(timer.operations) / product * 1e-9, fraction: product / step,
+      stages: Stages(
+        batch: stage[0], forward: stage[1], loss: stage[2], backward: stage[3], optimizer: stage[4]))
+  }
+
+  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}
+
+/// Seconds of one step, of one step's products, of one step's stages.
+private final class Rounds {
+  private let trainer: Trainer
+  private let group: WorkerGroup
+  private let batch: Int
+  private let job: Job
+  private let order: [Int32]
+  private var position = 0
+
+  init(trainer: Trainer, group: WorkerGroup, batch: Int, imageCount: Int) {
+    self.trainer = trainer
+    self.group = group
+    self.batch = batch
+    job = trainer.job(batch)
+    order = RandomStream(seed: 1, .order).permutation(imageCount)
+  }
+
+  var operations: Int { job.step.operations }
+
+  func warmUp() {
+    _ = step(3)
+    _ = products(3)
+  }
+
+  func repetitions(for seconds: Double) -> Int { max(1, Int(seconds / step(5))) }
+
+  func step(_ count: Int) -> Double {
+    let clock = Stopwatch()
+    for _ in 0 ..< count {
+      if position + batch > order.count { position = 0 }
+      _ = trainer.step(order[position ..< position + batch], epoch: 0, learningRate: 1e-4, beta: 1)
+      position += batch
+    }
+    return clock.seconds / Double(count)
+  }
+
+  func products(_ count: Int) -> Double {
+    let step = job.step
+    let clock = Stopwatch()
+    for _ in 0 ..< count { group.run { step.productsOnly($0) } }
+    return clock.seconds / Double(count)
+  }
+
+  func stages(_ count: Int) -> [Double] {
+    let (step, store) = (job.step, trainer.store)
+    let adam = Adam(trainer.training, number: 1000, learningRate: 1e-4)
+    let stages: [@Sendable (Worker) -> Void] = [
+      { step.makeBatch($0) }, { step.forward($0) }, { step.loss($0) },
+      { worker in
+        step.backward(worker)
+        worker.barrier()
+        step.parameterGradients(worker) { _ in }
+      },
+      { worker in adam.update(store, worker.share(of: store.layout.count, grain: 16)) },
+    ]
+    return stages.map { stage in
+      let clock = Stopwatch()
+      for _ in 0 ..< count { group.run(stage) }
+      return clock.seconds / Double(count)
+    }
+  }
+}
