@@ -18,11 +18,8 @@ struct ModelArgument: ParsableArguments {
   }
 }
 
-/// How a picture is laid out and where it goes.
-struct PictureOptions: ParsableArguments {
-  @Option(name: [.customShort("o"), .long], help: "The PNG file to write.")
-  var output: String
-
+/// How the cells of a picture are laid out.
+struct LayoutOptions: ParsableArguments {
   @Option(help: "Pixels between cells.")
   var padding = 2
 
@@ -33,22 +30,65 @@ struct PictureOptions: ParsableArguments {
   var scale = 1
 
   func validate() throws {
-    guard (0 ... 1000).contains(padding) else { throw ValidationError("--padding must be between 0 and 1000.") }
-    guard (1 ... 64).contains(scale) else { throw ValidationError("--scale must be between 1 and 64.") }
+    guard (0...1000).contains(padding) else { throw ValidationError("--padding must be between 0 and 1000.") }
+    guard (1...64).contains(scale) else { throw ValidationError("--scale must be between 1 and 64.") }
   }
 
   func style(groupColumns: Int = 0) -> GridStyle {
     GridStyle(padding: padding, background: background, scale: scale, groupColumns: groupColumns)
   }
 
+  /// Refuses a grid that no PNG takes before time and memory go into its cells.
+  ///
+  /// - Throws: `PNGError.tooLarge`, naming `output`.
+  func check(cells: Int, columns: Int, of model: ModelSettings, output: String) throws {
+    let used = min(columns, cells)
+    let width = used * (model.width * scale + padding) + padding
+    let height = (cells + columns - 1) / columns * (model.height * scale + padding) + padding
+    guard width <= PNG.maximumSide, height <= PNG.maximumSide, width * height <= PNG.maximumPixels else {
+      throw PNGError.tooLarge(path: output, width: width, height: height)
+    }
+  }
+
+  /// As many columns as a person who names none gets: 8, and for more than 64 cells a square.
+  static func columns(for count: Int) -> Int { max(8, Int(Double(count).squareRoot().rounded(.up))) }
+}
+
+/// How a picture is laid out and where it goes.
+struct PictureOptions: ParsableArguments {
+  @Option(name: [.customShort("o"), .long], help: "The PNG file to write.")
+  var output: String
+
+  @OptionGroup var layout: LayoutOptions
+
+  func style(groupColumns: Int = 0) -> GridStyle { layout.style(groupColumns: groupColumns) }
+
   /// Writes the picture with what is needed to make it again.
   func write(_ raster: Raster, model: String, seed: UInt64? = nil) throws {
+    try PNG.write(raster, to: output, text: PictureText.entries(model: model, seed: seed))
+  }
+
+  /// Decodes `latents`, `[count, latent]`, and writes them as a grid.
+  func write(
+    _ latents: [Float], of model: VAE, at path: String, columns: Int, rowLabels: [String] = [],
+    seed: UInt64? = nil
+  ) throws {
+    try layout.check(
+      cells: latents.count / model.settings.latent, columns: columns, of: model.settings, output: output)
+    let grid = Raster.grid(model.pictures(latents), columns: columns, style: style(), rowLabels: rowLabels)
+    try write(grid, model: path, seed: seed)
+  }
+}
+
+/// The text that a picture carries: what is needed to make it again.
+enum PictureText {
+  static func entries(model: String, seed: UInt64? = nil) -> [(key: String, value: String)] {
     var text = [
       (key: "Software", value: "Selva"), (key: "Selva command", value: CommandLineText.current),
       (key: "Selva model", value: model),
     ]
     if let seed { text.append((key: "Selva seed", value: String(seed))) }
-    try PNG.write(raster, to: output, text: text)
+    return text
   }
 }
 
@@ -86,15 +126,17 @@ struct ImageOptions: ParsableArguments {
 
   /// The images, checked against the model's size.
   func load(for model: ModelSettings? = nil) throws -> ImageSet {
-    let images = try set()
+    try ImageOptions.load(data: data, labels: labels, part: part, for: model)
+  }
+
+  static func load(data: String, labels: String?, part: Part, for model: ModelSettings?) throws -> ImageSet {
+    let images = try images(data, labels: labels, part: part)
     if let model, images.height != model.height || images.width != model.width {
       throw TrainingError.sizesDiffer(
         path: images.path, found: [images.height, images.width], expected: [model.height, model.width])
     }
     return images
   }
-
-  private func set() throws -> ImageSet { try ImageOptions.images(data, labels: labels, part: part) }
 
   /// The images of a folder or of a file.
   static func images(_ data: String, labels: String? = nil, part: Part) throws -> ImageSet {

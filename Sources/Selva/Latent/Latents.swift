@@ -18,13 +18,21 @@ public enum Latents {
   }
 
   /// Draws from q(z | x), one a row: μ + exp(½ log σ²)·ε, `[count, latent]`.
-  public static func posterior(mean: [Float], logVariance: [Float], latent: Int, seed: UInt64) -> [Float] {
+  ///
+  /// - Parameter images: the number of each row's image; nil: 0, 1, … The draw for an image depends on `seed` and
+  ///   its number alone, so it is the same whichever others are drawn with it.
+  public static func posterior(
+    mean: [Float], logVariance: [Float], latent: Int, seed: UInt64, images: [Int]? = nil
+  ) -> [Float] {
     precondition(
       mean.count == logVariance.count && mean.count % latent == 0,
       "\(mean.count) means and \(logVariance.count) log variances for \(latent) components")
+    precondition(
+      images.map { $0.count == mean.count / latent } ?? true,
+      "\(images?.count ?? 0) images for \(mean.count / latent) rows")
     var z = mean
     for row in 0 ..< mean.count / latent {
-      let epsilon = RandomStream(seed: seed, .encoding, image: row).normals(latent)
+      let epsilon = RandomStream(seed: seed, .encoding, image: images?[row] ?? row).normals(latent)
       for i in 0 ..< latent { z[row * latent + i] += exp(0.5 * logVariance[row * latent + i]) * epsilon[i] }
     }
     return z

@@ -90,13 +90,15 @@ enum CSVTable {
     }
   }
 
-  static func bytes(_ table: LatentTable) -> [UInt8] {
+  static func bytes(_ table: LatentTable, header: Bool = true) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(table.values.count * 13 + 64)
-    var names = table.columns.map(quotedName)
-    if table.labels != nil { names.append(LatentTable.labelColumn) }
-    bytes += names.joined(separator: ",").utf8
-    bytes.append(UInt8(ascii: "\n"))
+    if header {
+      var names = table.columns.map(quotedName)
+      if table.labels != nil { names.append(LatentTable.labelColumn) }
+      bytes += names.joined(separator: ",").utf8
+      bytes.append(UInt8(ascii: "\n"))
+    }
     let width = table.columns.count
     for row in 0..<table.count {
       for i in 0..<width {

@@ -9,7 +9,7 @@ import Files
 #endif
 
 /// Questions to the file system, and folders made in it.
-enum Folder {
+package enum Folder {
   enum Kind { case folder, other }
 
   /// What is at `path`; nil where there is nothing, or nothing that may be looked at.
@@ -35,7 +35,7 @@ enum Folder {
     return names
   }
 
-  static func join(_ parent: String, _ name: String) -> String {
+  package static func join(_ parent: String, _ name: String) -> String {
     parent.hasSuffix("/") ? parent + name : "\(parent)/\(name)"
   }
 
@@ -53,7 +53,7 @@ enum Folder {
   /// Makes a folder and those that it lies in, where they are not there.
   ///
   /// - Throws: `FileError` where one cannot be made.
-  static func make(_ path: String) throws {
+  package static func make(_ path: String) throws {
     guard !path.isEmpty else {
       throw FileError(.cannotWrite, path: "''", reason: "is no folder's name; name one, as runs/001")
     }

@@ -92,7 +92,9 @@ public struct LatentTable: Sendable, Equatable {
 
   /// The table as CSV with a row of names. Each number is in the shortest form that reads back to the same
   /// `Float`; what is not finite is written as `nan` or `inf`, which `init` refuses.
-  public func csv() -> [UInt8] { CSVTable.bytes(self) }
+  ///
+  /// - Parameter header: whether to begin with the names; without, the rows continue those of another table.
+  public func csv(header: Bool = true) -> [UInt8] { CSVTable.bytes(self, header: header) }
 
   /// Writes CSV or, without names and labels, a `.npy` array (`<f4`, `[count, columns.count]`): as the path ends.
   ///
@@ -106,6 +108,40 @@ public struct LatentTable: Sendable, Equatable {
     } else {
       throw StorageError.unknownFormat(path: path)
     }
+  }
+
+  /// Writes a table of any length in blocks, so that memory does not grow with it. The format is as for
+  /// `write(to:)`.
+  ///
+  /// - Parameters:
+  ///   - count: Rows in all, at least 1.
+  ///   - width: Columns.
+  ///   - block: Makes the rows of a range; called for one range after the other, always with the same columns.
+  /// - Throws: `StorageError.unknownFormat`, `FileError`, or what `block` throws; then no file is left.
+  public static func write(
+    to path: String, count: Int, width: Int, block: (Range<Int>) throws -> LatentTable
+  ) throws {
+    let isText = hasExtension(path, "csv")
+    guard isText || hasExtension(path, "npy") else { throw StorageError.unknownFormat(path: path) }
+    try AtomicFile.write(to: path) { file in
+      if !isText { try file.write(NPY.header(shape: [count, width])) }
+      for rows in blocks(of: count) {
+        let table = try block(rows)
+        precondition(
+          table.count == rows.count && table.columns.count == width,
+          "a block of \(table.count) x \(table.columns.count), not \(rows.count) x \(width)")
+        if isText {
+          try file.write(table.csv(header: rows.lowerBound == 0))
+        } else {
+          try table.values.withUnsafeBytes { try file.write(raw: $0) }
+        }
+      }
+    }
+  }
+
+  /// The ranges that `count` rows are worked off in where they may be too many for memory.
+  package static func blocks(of count: Int) -> some Sequence<Range<Int>> {
+    stride(from: 0, to: count, by: 1024).lazy.map { $0..<min($0 + 1024, count) }
   }
 
   private static func hasExtension(_ path: String, _ name: String) -> Bool {

@@ -129,6 +129,14 @@ enum NPY {
 
   /// - Throws: `FileError` where the file cannot be written.
   static func write(_ values: [Float], shape: [Int], to path: String) throws {
+    try AtomicFile.write(to: path) { file in
+      try file.write(header(shape: shape))
+      try values.withUnsafeBytes { try file.write(raw: $0) }
+    }
+  }
+
+  /// What lies before the values of a `<f4` array in C order.
+  static func header(shape: [Int]) -> [UInt8] {
     let sizes = shape.map { "\($0)" }.joined(separator: ", ")
     var text = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }".utf8)
     let lead = magic.count + 4
@@ -136,9 +144,6 @@ enum NPY {
     if misfit > 0 { text += Array(repeating: UInt8(ascii: " "), count: alignment - misfit) }
     text.append(UInt8(ascii: "\n"))
     let length = [UInt8(truncatingIfNeeded: text.count), UInt8(truncatingIfNeeded: text.count >> 8)]
-    try AtomicFile.write(to: path) { file in
-      try file.write(magic + [1, 0] + length + text)
-      try values.withUnsafeBytes { try file.write(raw: $0) }
-    }
+    return magic + [1, 0] + length + text
   }
 }

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Files
+import ImageGrid
+import Selva
+
+/// `selva decode`: latent vectors to pictures.
+struct DecodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "decode",
+    abstract: "Turn latent vectors into pictures or pixels.",
+    discussion: """
+      A CSV file has a row for each vector and may have a first row of names: then columns z0, z1, … are decoded \
+      and any others, such as label, passed over. A .npy file holds an array [count, latent].
+
+      Examples:
+        selva decode latents.csv -o pictures.png
+        selva encode --data data --limit 16 | selva decode - -o pictures.png
+        selva decode latents.npy runs/003 --separate pictures
+        selva decode latents.csv -o pixels.npy
+      """)
+
+  @Argument(help: "Latent vectors: a .csv or .npy file, or - for CSV on standard input.")
+  var latents: String
+
+  @OptionGroup var model: ModelArgument
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp(
+      "A .png file for a grid, or a .npy file for float32 pixels in [0, 1] of [count, height * width].",
+      valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp("A folder for one PNG file of each vector: 0000.png, 0001.png, …", valueName: "folder")
+  )
+  var separate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Columns of the grid. (default: 8; for more than 64 vectors, the root of their number)",
+      valueName: "number"))
+  var columns: Int?
+
+  @OptionGroup var layout: LayoutOptions
+
+  func validate() throws {
+    guard output != nil || separate != nil else {
+      throw ValidationError("Say where the pictures go, with --output or --separate.")
+    }
+    if let columns, !(1...10_000).contains(columns) {
+      throw ValidationError("--columns must be between 1 and 10000.")
+    }
+    if let output, LatentFormat(output) == .csv {
+      throw ValidationError("--output must name a .png or .npy file; pixels are not written as CSV.")
+    }
+  }
+
+  func run() throws {
+    let (model, path) = try model.load()
+    let input = try LatentInput(latents, latent: model.settings.latent)
+    if let separate { try writeSeparately(input.values, model, path, into: separate) }
+    guard let output else { return }
+    if LatentFormat(output) == .npy {
+      try writePixels(input.values, model, to: output)
+    } else {
+      try writeGrid(input.values, model, path, to: output)
+    }
+  }
+
+  private func writeGrid(_ latents: [Float], _ model: VAE, _ path: String, to output: String) throws {
+    let count = latents.count / model.settings.latent
+    let columns = columns ?? LayoutOptions.columns(for: count)
+    try layout.check(cells: count, columns: columns, of: model.settings, output: output)
+    let grid = Raster.grid(model.pictures(latents), columns: columns, style: layout.style())
+    try PNG.write(grid, to: output, text: PictureText.entries(model: path))
+  }
+
+  /// In blocks, so that the pixels of only a few are in memory.
+  private func writePixels(_ latents: [Float], _ model: VAE, to output: String) throws {
+    let settings = model.settings
+    let names = (0..<settings.pixelCount).map { "pixel\($0)" }
+    let decoder = model.makeDecoder()
+    try LatentTable.write(
+      to: output, count: latents.count / settings.latent, width: settings.pixelCount
+    ) { rows in
+      LatentTable(columns: names, values: decoder.decode(DecodeCommand.part(latents, rows, settings.latent)))
+    }
+  }
+
+  private func writeSeparately(_ latents: [Float], _ model: VAE, _ path: String, into folder: String) throws {
+    let settings = model.settings
+    let style = GridStyle(padding: 0, scale: layout.scale)
+    let text = PictureText.entries(model: path)
+    let digits = max(4, String(latents.count / settings.latent - 1).count)
+    try Folder.make(folder)
+    for rows in LatentTable.blocks(of: latents.count / settings.latent) {
+      let pictures = model.pictures(DecodeCommand.part(latents, rows, settings.latent))
+      for (row, picture) in zip(rows, pictures) {
+        let number = String(row)
+        let name = String(repeating: "0", count: digits - number.count) + number + ".png"
+        try PNG.write(
+          Raster.grid([picture], columns: 1, style: style), to: Folder.join(folder, name), text: text)
+      }
+    }
+  }
+
+  private static func part(_ latents: [Float], _ rows: Range<Int>, _ latent: Int) -> [Float] {
+    Array(latents[rows.lowerBound * latent..<rows.upperBound * latent])
+  }
+}

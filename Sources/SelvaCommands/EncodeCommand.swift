@@ -1,0 +1,101 @@
+import ArgumentParser
+import Files
+import IDX
+import Selva
+
+/// `selva encode`: latent vectors of images.
+struct EncodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode",
+    abstract: "Write the latent vectors of images, one a row.",
+    discussion: """
+      Columns z0, z1, … are the mean of each image's posterior (with --samples, a draw from it). As CSV, a column \
+      label follows where the data has labels. As .npy, the array is float32 of [images, columns], without \
+      labels. What selva encode writes selva decode reads.
+
+      Examples:
+        selva encode --data data -o latents.csv
+        selva encode --data data --part train -o latents.npy
+        selva encode --data data --limit 16 | selva decode - -o pictures.png
+        selva encode runs/003 --data digits.idx --indices 3,5,20-25 --log-variances
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var images: ImageOptions
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("A .csv or .npy file to write, or - for CSV on standard output.", valueName: "file"))
+  var output = "-"
+
+  @Flag(help: "Add columns log_variance0, log_variance1, … of the posterior.")
+  var logVariances = false
+
+  @Flag(help: "Draw each vector from its posterior, by --seed, instead of giving the mean.")
+  var samples = false
+
+  @Option(help: "Seed of --samples; what is drawn for an image does not depend on which others are encoded.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Leave out the column of labels.")
+  var noLabels = false
+
+  @Option(help: ArgumentHelp("Encode no more than so many images; left out, all.", valueName: "number"))
+  var limit: Int?
+
+  @Option(
+    help: ArgumentHelp("Which images, by number from 0, as 3,5,20-25; left out, all.", valueName: "list"))
+  var indices: NumberList?
+
+  func validate() throws {
+    guard output == "-" || LatentFormat(output) != nil else {
+      throw ValidationError("--output must name a .csv or .npy file, or be - for CSV on standard output.")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+  }
+
+  func run() throws {
+    let (model, _) = try model.load()
+    let images = try images.load(for: model.settings)
+    if let indices { try images.check(indices.values) }
+    let all = indices?.values ?? Array(0..<images.count)
+    let chosen = all.prefix(limit ?? all.count)
+    let block = block(of: images, chosen, model)
+    if output == "-" {
+      for rows in LatentTable.blocks(of: chosen.count) {
+        try Console.output(block(rows).csv(header: rows.lowerBound == 0))
+      }
+    } else {
+      let width = model.settings.latent * (logVariances ? 2 : 1)
+      try LatentTable.write(to: output, count: chosen.count, width: width, block: block)
+    }
+  }
+
+  /// What makes the rows of a range of `chosen`.
+  private func block(
+    of images: ImageSet, _ chosen: ArraySlice<Int>, _ model: VAE
+  ) -> (Range<Int>) -> LatentTable {
+    let latent = model.settings.latent
+    let encoder = model.makeEncoder()
+    let labels = noLabels ? nil : images.labels
+    let names = (0..<latent).map { "z\($0)" }
+    let columns = logVariances ? names + (0..<latent).map { "log_variance\($0)" } : names
+    return { rows in
+      let numbers = Array(chosen[rows])
+      let (mean, logVariance) = encoder.encode(images.gather(numbers))
+      var values = mean
+      if samples {
+        values = Latents.posterior(
+          mean: mean, logVariance: logVariance, latent: latent, seed: seed, images: numbers)
+      }
+      if logVariances {
+        values = numbers.indices.flatMap { row in
+          let part = row * latent..<(row + 1) * latent
+          return values[part] + logVariance[part]
+        }
+      }
+      return LatentTable(
+        columns: columns, values: values, labels: labels.map { labels in numbers.map { "\(labels[$0])" } })
+    }
+  }
+}

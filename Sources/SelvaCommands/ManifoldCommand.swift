@@ -1,0 +1,85 @@
+import ArgumentParser
+import Selva
+
+/// `selva manifold`: a plane of the latent space as one picture.
+struct ManifoldCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "manifold",
+    abstract: "Write what a plane of the latent space decodes to, as a square grid.",
+    discussion: """
+      The plane runs through two components (--components) or, with --principal, through the mean of the encoded \
+      images along the two directions in which they differ most. Steps are quantiles of a normal distribution, \
+      so that each cell stands for an equal share of the probability. The first direction grows to the right, \
+      the second upwards.
+
+      Examples:
+        selva manifold -o plane.png
+        selva manifold -o plane.png --components 0,3 --size 12
+        selva manifold -o plane.png --principal --data data
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var picture: PictureOptions
+
+  @Option(help: "Rows and columns of the grid.")
+  var size = 20
+
+  @Option(
+    help: ArgumentHelp("Which two components span the plane. (default: 0,1)", valueName: "list"))
+  var components: NumberList?
+
+  @Flag(help: "Span the plane by the first two principal directions of the encoded images of --data.")
+  var principal = false
+
+  @OptionGroup var images: OptionalImageOptions
+  @OptionGroup var save: SaveLatentsOption
+
+  /// The eigenvectors of more components than this take minutes.
+  private static let mostComponents = 1024
+
+  func validate() throws {
+    guard (1...1000).contains(size) else { throw ValidationError("--size must be between 1 and 1000.") }
+    if principal != (images.data != nil) { throw ValidationError("--principal and --data go together.") }
+    if principal && components != nil { throw ValidationError("Give one of --principal and --components.") }
+    if let components {
+      guard components.values.count == 2, components.values[0] != components.values[1] else {
+        throw ValidationError("--components must name two different components, as 0,3.")
+      }
+    }
+  }
+
+  func run() throws {
+    let (model, path) = try model.load()
+    guard model.settings.latent >= 2 else { throw SelectionError.noPlane(path: path) }
+    try picture.layout.check(
+      cells: size * size, columns: size, of: model.settings, output: picture.output)
+    let plane = try plane(model, path)
+    try picture.write(plane.values, of: model, at: path, columns: size)
+    try save.write(plane.values, latent: model.settings.latent)
+  }
+
+  private func plane(_ model: VAE, _ path: String) throws -> LatentTable {
+    let latent = model.settings.latent
+    guard principal else {
+      let components = components?.values ?? [0, 1]
+      try model.check(components: components, path: path)
+      if self.components == nil && latent > 2 {
+        Console.message(
+          "selva: the latent space has \(latent) dimensions; showing components 0 and 1 "
+            + "(choose with --components or --principal)")
+      }
+      return Manifold.grid(
+        rows: size, columns: size, center: [Float](repeating: 0, count: latent), x: components[0],
+        y: components[1])
+    }
+    guard latent <= ManifoldCommand.mostComponents else {
+      throw SelectionError.tooManyComponents(
+        path: path, latent: latent, limit: ManifoldCommand.mostComponents)
+    }
+    let images = try images.load(for: model.settings)
+    let directions = PrincipalDirections(model.means(images, Array(0..<images.count)), latent: latent)
+    return Manifold.grid(
+      rows: size, columns: size, center: directions.mean, across: directions.sigma(0), up: directions.sigma(1)
+    )
+  }
+}

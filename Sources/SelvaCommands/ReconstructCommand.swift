@@ -1,0 +1,94 @@
+import ArgumentParser
+import Compute
+import IDX
+import ImageGrid
+import Selva
+
+/// `selva reconstruct`: images beside what the model makes of them.
+struct ReconstructCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconstruct",
+    abstract:
+      "Encode images and decode them again, and write a grid of each image beside its reconstruction.",
+    discussion: """
+      An image is reconstructed from the mean of its posterior; with --sample, from a vector drawn from the \
+      posterior.
+
+      Examples:
+        selva reconstruct --data data -o pairs.png
+        selva reconstruct --data data -o pairs.png --indices 3,5,20-25 --columns 4
+        selva reconstruct runs/003 --data digits.idx -o pairs.png --shuffle --seed 7
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var images: ImageOptions
+  @OptionGroup var picture: PictureOptions
+
+  @Option(help: "How many images, from the first on.")
+  var count = 32
+
+  @Flag(help: "Take --count images at random, by --seed.")
+  var shuffle = false
+
+  @Option(
+    help: ArgumentHelp("Which images, by number from 0, as 3,5,20-25; instead of --count.", valueName: "list")
+  )
+  var indices: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pairs in a row of the grid. (default: 8; for more than 64 pairs, the root of their number)",
+      valueName: "number"))
+  var columns: Int?
+
+  @Flag(help: "Draw the latent vector of each image from its posterior, by --seed.")
+  var sample = false
+
+  @Option(help: "Seed of --shuffle and --sample.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Leave the images out: the same grid as selva decode makes of what selva encode gives.")
+  var onlyReconstructions = false
+
+  func validate() throws {
+    guard count >= 1 else { throw ValidationError("--count must be at least 1.") }
+    if indices != nil && shuffle { throw ValidationError("--shuffle does not go with --indices.") }
+    if let columns, !(1...10_000).contains(columns) {
+      throw ValidationError("--columns must be between 1 and 10000.")
+    }
+  }
+
+  func run() throws {
+    let (model, path) = try model.load()
+    let images = try images.load(for: model.settings)
+    let chosen = try choose(images)
+    let width = onlyReconstructions ? 1 : 2
+    let columns = (columns ?? LayoutOptions.columns(for: chosen.count)) * width
+    try picture.layout.check(
+      cells: chosen.count * width, columns: columns, of: model.settings, output: picture.output)
+    let (mean, logVariance) = model.encode(images.gather(chosen))
+    let latents =
+      sample
+      ? Latents.posterior(
+        mean: mean, logVariance: logVariance, latent: model.settings.latent, seed: seed, images: chosen)
+      : mean
+    let cells = zip(chosen, model.pictures(latents)).flatMap { number, reconstruction in
+      onlyReconstructions ? [reconstruction] : [model.picture(images.image(number)[...]), reconstruction]
+    }
+    let style = picture.style(groupColumns: onlyReconstructions ? 0 : 2)
+    let usesSeed = sample || shuffle
+    try picture.write(
+      Raster.grid(cells, columns: columns, style: style), model: path, seed: usesSeed ? seed : nil)
+  }
+
+  private func choose(_ images: ImageSet) throws -> [Int] {
+    if let indices {
+      try images.check(indices.values)
+      return indices.values
+    }
+    if shuffle {
+      return RandomStream(seed: seed, .order).permutation(images.count).prefix(count).map(Int.init)
+    }
+    return Array(0..<min(count, images.count))
+  }
+}

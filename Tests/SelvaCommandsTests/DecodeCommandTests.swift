@@ -1,0 +1,103 @@
+import Foundation
+import ImageGrid
+import Selva
+import Testing
+
+@Suite struct DecodeCommandTests {
+  private static let rows: [Float] = [0, 1, 2, -1, 0.5, 0, 3, -3, 1e-3]
+  private static let csv = "z0,label,z1,z2,log_variance0\n0,a,1,2,9\n-1,b,0.5,0,9\n3,c,-3,1e-3,9\n"
+
+  @Test func whatEncodeWritesBecomesTheReconstructions() throws {
+    let place = try Workplace(test: 70)
+    let encoded = try place.run(["encode", "model.safetensors", "--data", "data", "-o", "-"])
+    try place.run(["decode", "-", "model.safetensors", "-o", "decoded.png"], input: encoded)
+    try place.run([
+      "reconstruct", "model.safetensors", "--data", "data", "-o", "rebuilt.png", "--count", "70",
+      "--only-reconstructions",
+    ])
+    let decoded = try place.picture("decoded.png").raster
+    #expect(try decoded == place.picture("rebuilt.png").raster)
+    // Seventy cells are more than eight rows of eight.
+    #expect(try decoded == place.grid(place.posterior(0..<70).mean, columns: 9))
+  }
+
+  @Test func readsColumnsByNameAndPassesOverOthers() throws {
+    let place = try Workplace()
+    try place.run(["decode", "-", "model.safetensors", "-o", "a.png"], input: Array(Self.csv.utf8))
+    let image = try place.picture("a.png")
+    #expect(image.raster == place.grid(Self.rows, columns: 8))
+    #expect(image.text("Selva command") == "selva decode - model.safetensors -o a.png")
+    try place.run(
+      [
+        "decode", "-", "model.safetensors", "-o", "b.png", "--columns", "2", "--scale", "3", "--padding", "0",
+      ],
+      input: Array("0 , 1, 2\r\n-1,0.5,0\r\n3,-3,0.001\r\n".utf8))
+    let style = GridStyle(padding: 0, scale: 3)
+    #expect(try place.picture("b.png").raster == place.grid(Self.rows, columns: 2, style: style))
+  }
+
+  @Test(arguments: ["latents.csv", "latents.npy"]) func readsFiles(file: String) throws {
+    let place = try Workplace()
+    try LatentTable(latent: 3, values: Self.rows).write(to: place.path(file))
+    try place.run(["decode", file, "model.safetensors", "-o", "grid.png"])
+    #expect(try place.picture("grid.png").raster == place.grid(Self.rows, columns: 8))
+  }
+
+  @Test func writesOneFileForEach() throws {
+    let place = try Workplace()
+    try place.run(
+      ["decode", "-", "model.safetensors", "--separate", "out/pictures", "--scale", "2"],
+      input: Array(Self.csv.utf8))
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.path("out/pictures")).sorted()
+    #expect(names == ["0000.png", "0001.png", "0002.png"])
+    let style = GridStyle(padding: 0, scale: 2)
+    for (row, name) in names.enumerated() {
+      let expected = place.grid(Array(Self.rows[row * 3..<row * 3 + 3]), columns: 1, style: style)
+      #expect(try place.picture("out/pictures/\(name)").raster == expected)
+      #expect(expected.width == 12 && expected.height == 16)
+    }
+  }
+
+  @Test func writesPixels() throws {
+    let place = try Workplace()
+    let latents = Latents.prior(count: 1030, latent: 3, seed: 1)
+    try LatentTable(latent: 3, values: latents).write(to: place.path("latents.npy"))
+    try place.run(["decode", "latents.npy", "model.safetensors", "-o", "pixels.npy"])
+    let pixels = try LatentTable(contentsOf: place.path("pixels.npy"))
+    #expect(pixels.count == 1030 && pixels.columns.count == 48)
+    #expect(pixels.values == place.model.decode(latents))
+  }
+
+  @Test func saysWhatIsWrong() throws {
+    let place = try Workplace()
+    let start = ["decode", "-", "model.safetensors", "-o", "grid.png"]
+    let narrow = try place.fail(65, start, input: Array("z0,z1,label\n1,2,a\n".utf8))
+    #expect(narrow.contains("standard input: has latent vectors of 2 components, the model's have 3"))
+    #expect(try place.fail(65, start, input: Array("1,2,3\n4,x,6\n".utf8)).contains("line 2, column 2"))
+    #expect(try place.fail(65, start, input: Array("1,2,3\n4,5\n".utf8)).contains("line 2"))
+    #expect(try place.fail(65, start, input: []).contains("no rows"))
+    #expect(
+      try place.fail(66, ["decode", "absent.csv", "model.safetensors", "-o", "grid.png"]).contains(
+        "absent.csv"))
+    #expect(
+      try place.fail(
+        73, ["decode", "-", "model.safetensors", "-o", "no/grid.png"], input: Array("1,2,3\n".utf8)
+      )
+      .contains("no/grid.png"))
+    #expect(
+      try place.fail(
+        73, ["decode", "-", "model.safetensors", "--separate", "model.safetensors"],
+        input: Array("1,2,3\n".utf8)
+      ).contains("model.safetensors: is no folder"))
+    try place.fail(64, ["decode", "-", "model.safetensors"])
+    try place.fail(64, ["decode", "-", "model.safetensors", "-o", "pixels.csv"])
+    try place.fail(64, ["decode", "-", "model.safetensors", "-o", "grid.png", "--columns", "0"])
+    try place.fail(64, ["decode", "-o", "grid.png"])
+  }
+
+  @Test func hasHelp() throws {
+    try Workplace().checkHelp(
+      "decode", options: ["--output", "--separate", "--columns", "--scale", "--padding", "--background"],
+      defaults: ["8", "2", "1"])
+  }
+}

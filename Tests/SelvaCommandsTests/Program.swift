@@ -1,0 +1,91 @@
+import Foundation
+
+/// The built `selva`, started as a user starts it.
+struct Program {
+  /// What a finished program leaves: its exit status (−n where signal n ended it), standard output, and
+  /// standard error as text.
+  typealias Result = (status: Int32, output: [UInt8], errors: String)
+
+  /// Runs to the end in `folder`, with `input` as standard input (nil: an empty one).
+  static func run(_ arguments: [String], in folder: String, input: [UInt8]? = nil) throws -> Result {
+    try start(arguments, in: folder, input: input).wait()
+  }
+
+  /// Starts without waiting, as for a program that shall be interrupted.
+  static func start(_ arguments: [String], in folder: String, input: [UInt8]? = nil) throws -> Running {
+    try Running(try executable(), arguments, in: folder, input: input)
+  }
+
+  /// A new, empty folder with a path free of symbolic links. Lies in the system's temporary folder, which the
+  /// system empties.
+  static func temporaryFolder() throws -> String {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("selva-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder.resolvingSymlinksInPath().path
+  }
+
+  /// The executable lies in the products folder: beside the test bundle, or beside the program in it.
+  private static func executable() throws -> URL {
+    let starts =
+      Bundle.allBundles.map(\.bundleURL)
+      + [Bundle.main.executableURL, URL(fileURLWithPath: CommandLine.arguments[0])].compactMap { $0 }
+    for start in starts {
+      var folder = start
+      for _ in 0..<5 {
+        folder.deleteLastPathComponent()
+        let candidate = folder.appendingPathComponent("selva")
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder), !isFolder.boolValue
+        {
+          return candidate
+        }
+      }
+    }
+    throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: "selva"])
+  }
+
+  /// A program under way. Its streams are files, so that no full pipe can hold it up.
+  final class Running {
+    private let process = Process()
+    private let streams: URL
+
+    fileprivate init(_ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?) throws {
+      streams = URL(fileURLWithPath: try Program.temporaryFolder())
+      for name in ["input", "output", "errors"] {
+        try Data(name == "input" ? input ?? [] : []).write(to: streams.appendingPathComponent(name))
+      }
+      process.executableURL = executable
+      process.arguments = arguments
+      process.currentDirectoryURL = URL(fileURLWithPath: folder)
+      var environment = ProcessInfo.processInfo.environment
+      // Help is laid out for the width of the terminal that the tests run in, if there is one.
+      environment["COLUMNS"] = "80"
+      process.environment = environment
+      process.standardInput = try FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
+      process.standardOutput = try FileHandle(forWritingTo: streams.appendingPathComponent("output"))
+      process.standardError = try FileHandle(forWritingTo: streams.appendingPathComponent("errors"))
+      try process.run()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// Standard error so far.
+    var errors: String {
+      String(decoding: FileManager.default.contents(atPath: stream("errors")) ?? Data(), as: UTF8.self)
+    }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    func wait() -> Result {
+      process.waitUntilExit()
+      let status = process.terminationStatus
+      let output = FileManager.default.contents(atPath: stream("output")) ?? Data()
+      let result = (process.terminationReason == .exit ? status : -status, [UInt8](output), errors)
+      try? FileManager.default.removeItem(at: streams)
+      return result
+    }
+
+    private func stream(_ name: String) -> String { streams.appendingPathComponent(name).path }
+  }
+}

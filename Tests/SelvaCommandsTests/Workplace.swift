@@ -1,0 +1,83 @@
+import Foundation
+import IDX
+import ImageGrid
+import Selva
+import Testing
+
+/// A folder with a small model and data, in which the commands on latent vectors are tried.
+struct Workplace {
+  let folder: String
+  let model: VAE
+
+  /// `model.safetensors` (8 x 6 pixels), and `data` with 12 training and `test` test images, with labels.
+  init(latent: Int = 3, test: Int = 30) throws {
+    folder = try Program.temporaryFolder()
+    try Fixture.folder(in: folder, train: 12, test: test)
+    model = try VAE(contentsOf: Fixture.model(in: folder, latent: latent))
+  }
+
+  /// Runs a command that should succeed without a word on standard error.
+  @discardableResult
+  func run(_ arguments: [String], input: [UInt8]? = nil) throws -> [UInt8] {
+    let (status, output, errors) = try Program.run(arguments, in: folder, input: input)
+    #expect(status == 0 && errors.isEmpty, "\(arguments): \(status), \(errors)")
+    return output
+  }
+
+  /// Runs a command that should end with one line of error and without a new file.
+  ///
+  /// - Returns: the line.
+  @discardableResult
+  func fail(_ status: Int32, _ arguments: [String], input: [UInt8]? = nil) throws -> String {
+    let before = try contents()
+    let result = try Program.run(arguments, in: folder, input: input)
+    #expect(result.status == status, "\(arguments): \(result)")
+    #expect(result.output.isEmpty, "\(arguments)")
+    #expect(try contents() == before, "\(arguments)")
+    // Usage errors add how the command is used.
+    if status != 64 { #expect(result.errors.filter(\.isNewline).count == 1, "\(result.errors)") }
+    return result.errors
+  }
+
+  func contents() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() }
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
+  func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
+
+  func picture(_ name: String) throws -> PNGImage { try PNG.read(path(name)) }
+
+  /// The test images.
+  func images() throws -> ImageSet {
+    try ImageSet(
+      imagesPath: path("data/test-images-idx3-ubyte"), labelsPath: path("data/test-labels-idx1-ubyte"))
+  }
+
+  /// Posterior mean and log variance of test images, by the library.
+  func posterior(_ indices: some Sequence<Int>) throws -> (mean: [Float], logVariance: [Float]) {
+    let images = try images()
+    return model.encode(indices.flatMap { images.image($0) })
+  }
+
+  /// What the library makes of latent vectors.
+  func grid(
+    _ latents: [Float], columns: Int, style: GridStyle = GridStyle(), rowLabels: [String] = []
+  ) -> Raster {
+    Raster.grid(model.pictures(latents), columns: columns, style: style, rowLabels: rowLabels)
+  }
+
+  /// The help of a command must name each of its options, and say defaults.
+  func checkHelp(_ command: String, options: [String], defaults: [String] = []) throws {
+    let help = String(decoding: try run(["help", command]), as: UTF8.self)
+    for option in options {
+      #expect(help.contains("  \(option) ") || help.contains(", \(option) "), "\(option)")
+    }
+    let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    for text in defaults { #expect(words.contains("default: \(text)"), "\(text)") }
+    #expect(help.contains("Examples:"))
+  }
+}
