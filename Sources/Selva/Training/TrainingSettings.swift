@@ -54,13 +54,13 @@ public enum BetaShape: String, Codable, Sendable, CaseIterable {
 
 /// Every setting of a training run, apart from the model's own.
 public struct TrainingSettings: Codable, Sendable, Equatable {
-  public var epochs = 30
+  public var epochs = 100
   /// Images a step.
   public var batchSize = 128
-  public var learningRate = 1e-3
+  public var learningRate = 3e-3
   public var learningRateShape = LearningRateShape.cosine
   /// Epochs over which the learning rate rises from 0.
-  public var warmupEpochs = 0.0
+  public var warmupEpochs = 1.0
   public var beta1 = 0.9
   public var beta2 = 0.999
   /// Adam's ε.
@@ -92,7 +92,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   /// Stop after so many epochs without a better validation loss; 0: never.
   public var patience = 0
   /// Epochs between sample grids; 0: none.
-  public var sampleEvery = 5
+  public var sampleEvery = 10
 
   public init() {}
 
