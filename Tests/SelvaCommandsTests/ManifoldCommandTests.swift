@@ -28,8 +28,8 @@ import Testing
     let table = try LatentTable(contentsOf: place.path("plane.csv"))
     // Component 2 grows to the right, component 0 upwards, by the quantiles of 1/6, 1/2 and 5/6.
     let quantile: Float = 0.967421566
-    #expect(abs(table.row(2)[2] - quantile) < 1e-6 && abs(table.row(2)[0] - quantile) < 1e-6)
-    #expect(abs(table.row(6)[2] + quantile) < 1e-6 && abs(table.row(6)[0] + quantile) < 1e-6)
+    #expect(abs(table.row(0)[2] + quantile) < 1e-6 && abs(table.row(0)[0] - quantile) < 1e-6)
+    #expect(abs(table.row(8)[2] - quantile) < 1e-6 && abs(table.row(8)[0] + quantile) < 1e-6)
     #expect(table.row(4) == [0, 0, 0])
     #expect(try place.picture("plane.png").raster == place.grid(table.values, columns: 3))
   }
