@@ -32,8 +32,20 @@ public struct SelvaCommand: ParsableCommand {
     } catch is Interruption {
       endProcess(130)
     } catch {
-      SelvaCommand.exit(withError: error)
+      end(error)
     }
+  }
+
+  /// Ends with what ArgumentParser knows: help and version in full, a slip of the fingers in one line as every
+  /// other fault, since the usage of a command with many options would bury it.
+  private static func end(_ error: any Error) -> Never {
+    let status = exitCode(for: error).rawValue
+    guard status != 0 else { exit(withError: error) }
+    let text = message(for: error).split(separator: "\n").joined(separator: " ")
+    let advice = fullMessage(for: error).split(separator: "\n").last { $0.contains("See '") }
+    let more = advice.map { " (\($0.drop { $0 == " " }))" } ?? ""
+    Console.message("selva: \(text)\(more)")
+    endProcess(status)
   }
 }
 

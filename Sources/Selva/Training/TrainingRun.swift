@@ -50,7 +50,7 @@ public final class TrainingRun {
   /// Command line to record in pictures.
   public var command = ""
   package private(set) var state: TrainingState
-  let data: TrainingData
+  package let data: TrainingData
   private let trainer: Trainer
   private let statistics: (mean: [Float], standardDeviation: [Float])
   private let pictures: RunPictures

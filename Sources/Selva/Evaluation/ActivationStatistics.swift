@@ -1,0 +1,130 @@
+import Compute
+import IDX
+
+/// Mean and variance of what every hidden layer puts out, over images and units: a network is self-normalizing
+/// where these stay near 0 and 1 from layer to layer (Klambauer et al. 2017).
+public struct ActivationStatistics: Codable, Sendable, Equatable {
+  public struct Layer: Codable, Sendable, Equatable {
+    /// As in the model file, without `.weight`: `encoder.layers.0`.
+    public let name: String
+    public let units: Int
+    /// Over all images and units of the layer.
+    public let mean: Double
+    public let variance: Double
+  }
+
+  /// Encoder first, each from its input on.
+  public let layers: [Layer]
+  /// Images.
+  public let count: Int
+
+  /// Images that go through together.
+  private static let rows = 64
+
+  /// - Parameters:
+  ///   - images: of the model's size.
+  ///   - indices: which of them, at least one; nil: all.
+  ///   - seed: of the draws of z, which is what the decoder reads.
+  public init(
+    _ model: VAE, images: ImageSet, indices: [Int32]? = nil, binarization: Binarization = .none,
+    seed: UInt64 = 0
+  ) {
+    let indices = indices ?? [Int32](0..<Int32(images.count))
+    precondition(!indices.isEmpty, "statistics over no images")
+    let pass = ActivationPass(model, images: images, binarization: binarization, seed: seed, rows: Self.rows)
+    for start in stride(from: 0, to: indices.count, by: Self.rows) {
+      pass.add(indices[start..<min(indices.count, start + Self.rows)])
+    }
+    layers = pass.layers
+    count = indices.count
+  }
+}
+
+extension VAE {
+  /// The same model with new weights, as a run on `images` would begin with them.
+  public func atInitialization(_ images: ImageSet, seed: UInt64) -> VAE {
+    let store = ParameterStore(layout, elementType: .float32, keepsAverage: false)
+    store.initialize(settings, statistics: DataStatistics(images), seed: seed)
+    return VAE(
+      settings: settings, inputMean: inputMean, inputStandardDeviation: inputStandardDeviation,
+      values: UnsafeBufferPointer(ParameterStore.floats(store.weights)))
+  }
+}
+
+/// Encoder and decoder over one block of images at a time, with a running sum for every hidden layer.
+private final class ActivationPass {
+  private let source: BatchSource
+  private let seed: UInt64
+  private let targets: Matrix
+  private let inputs: Matrix
+  private let encoder: Network
+  private let latents: Reparameterization
+  private let decoder: Network
+  private var hidden: [HiddenSums]
+
+  init(_ model: VAE, images: ImageSet, binarization: Binarization, seed: UInt64, rows: Int) {
+    let (layout, parameters) = (model.layout, model.networkParameters)
+    let activation = model.settings.activation
+    self.seed = seed
+    source = BatchSource(
+      images, binarization: binarization, inputMean: model.inputMean,
+      inputStandardDeviation: model.inputStandardDeviation)
+    targets = Matrix(rows: rows, columns: model.settings.pixelCount)
+    inputs = Matrix(rows: rows, columns: model.settings.pixelCount)
+    encoder = Network(parameters, layout.encoder, input: inputs, activation: activation, rows: [0..<rows])
+    latents = Reparameterization(heads: encoder.output, samples: 1, type: .float32)
+    decoder = Network(parameters, layout.decoder, input: latents.z, activation: activation, rows: [0..<rows])
+    hidden = [("encoder", encoder), ("decoder", decoder)].flatMap { part, network in
+      network.layers.dropLast().enumerated().map { index, layer in
+        HiddenSums(name: "\(part).layers.\(index)", output: layer.activated)
+      }
+    }
+  }
+
+  func add(_ images: ArraySlice<Int32>) {
+    for (row, image) in images.enumerated() {
+      source.fill(
+        row: row, targets: targets, inputs: inputs, image: Int(image),
+        stream: RandomStream(seed: seed, .evaluationBinarization, image: Int(image)))
+    }
+    encoder.forward(0)
+    for (row, image) in images.enumerated() {
+      RandomStream(seed: seed, .activations, image: Int(image))
+        .normals(into: latents.epsilon.row(row), count: latents.latent)
+      latents.forward(row)
+    }
+    decoder.forward(0)
+    for index in hidden.indices { hidden[index].add(rows: images.count) }
+  }
+
+  var layers: [ActivationStatistics.Layer] { hidden.map(\.layer) }
+}
+
+private struct HiddenSums {
+  let name: String
+  let output: Matrix
+  private var count = 0.0
+  private var sum = 0.0
+  private var squares = 0.0
+
+  init(name: String, output: Matrix) {
+    self.name = name
+    self.output = output
+  }
+
+  mutating func add(rows: Int) {
+    for row in 0..<rows {
+      for value in UnsafeBufferPointer(start: output.row(row), count: output.columns) {
+        sum += Double(value)
+        squares += Double(value) * Double(value)
+      }
+    }
+    count += Double(rows * output.columns)
+  }
+
+  var layer: ActivationStatistics.Layer {
+    let mean = sum / count
+    return ActivationStatistics.Layer(
+      name: name, units: output.columns, mean: mean, variance: max(0, squares / count - mean * mean))
+  }
+}

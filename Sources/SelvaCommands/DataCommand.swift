@@ -1,0 +1,68 @@
+import ArgumentParser
+import Compute
+import Files
+import IDX
+import Selva
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Prepare images.", subcommands: [BinarizeCommand.self])
+}
+
+struct BinarizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "binarize",
+    abstract: "Write a copy of an image file with black and white pixels only.",
+    discussion: """
+      Each pixel is drawn once: white with its grey value as probability. A model that is trained on such a file \
+      sees the same draw in every epoch (a fixed binarization); train --binarize stochastic draws anew every time.
+
+      Example:
+        selva data binarize --data train-images-idx3-ubyte.gz -o binary/train-images-idx3-ubyte
+      """)
+
+  @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The IDX file of images.", valueName: "file"))
+  var data: String
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp(
+      "The IDX file to write: bytes of 0 and 255; gzip where it ends in .gz.", valueName: "file"))
+  var output: String
+
+  @Option(help: "Seed of the draws.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "White where a pixel is above one half, instead of a draw.")
+  var threshold = false
+
+  @Flag(help: "Write gzip whatever the name.")
+  var compress = false
+
+  func run() throws {
+    let images = try ImageSet(imagesPath: data)
+    let count = images.pixelCount
+    let bytes = [UInt8](unsafeUninitializedCapacity: images.count * count) { bytes, initialized in
+      for index in 0..<images.count {
+        let pixels = binarized(images.image(index), index: index)
+        for i in 0..<count { bytes.initializeElement(at: index * count + i, to: pixels[i] > 0.5 ? 255 : 0) }
+      }
+      initialized = images.count * count
+    }
+    try IDXWriter.write(
+      bytes, sizes: [images.count, images.height, images.width], to: output,
+      compressed: compress || output.hasSuffix(".gz"))
+  }
+
+  /// The draws are those of `evaluate --binarize stochastic` with the same seed, so that the two agree.
+  private func binarized(_ pixels: [Float], index: Int) -> [Float] {
+    guard !threshold else { return pixels }
+    return [Float](unsafeUninitializedCapacity: pixels.count) { result, initialized in
+      if let target = result.baseAddress {
+        RandomStream(seed: seed, .evaluationBinarization, image: index)
+          .binarize(pixels, into: target, count: pixels.count)
+      }
+      initialized = pixels.count
+    }
+  }
+}

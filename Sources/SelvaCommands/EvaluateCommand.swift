@@ -1,0 +1,147 @@
+import ArgumentParser
+import Compute
+import Files
+import IDX
+import Selva
+import Synchronization
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measure a model on images: ELBO, its parts, and an estimate of the likelihood.",
+    discussion: """
+      The loss is −ELBO with z sampled, in nats per image. With --importance-samples, −log p(x) is estimated \
+      too (nll), as by Burda et al. 2016 with 5000 samples. The same seed gives the same numbers.
+
+      Examples:
+        selva evaluate --data mnist
+        selva evaluate runs/003 --data mnist --importance-samples 5000 --json
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var images: ImageOptions
+
+  @Option(help: "Pixels as grey values, drawn once as 0 or 1, or cut at one half (default: as in training).")
+  var binarize: Binarization?
+
+  @Option(help: "Samples of z an image for nll (default: no nll).")
+  var importanceSamples: Int?
+
+  @Option(help: "Seed of the draws of z and of pixels.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads; 0: one for each processor.")
+  var threads = TrainingSettings().threads
+
+  @Option(help: "Only so many images, from the first on (default: all).")
+  var limit: Int?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard importanceSamples ?? 1 >= 1 else {
+      throw ValidationError("--importance-samples must be at least 1.")
+    }
+    guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1.") }
+    guard (0...1024).contains(threads) else { throw ValidationError("--threads must be between 0 and 1024.") }
+  }
+
+  func run() throws {
+    let (model, path) = try model.load()
+    let set = try images.load(for: model.settings)
+    let trained = try VAE.trainingSettings(contentsOf: path)
+    let count = min(set.count, limit ?? set.count)
+    var evaluator = Evaluator(
+      model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
+      importanceSamples: importanceSamples)
+    let progress = EvaluationProgress(count: count)
+    if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
+    let evaluation = evaluator.evaluate(
+      set, indices: [Int32](0..<Int32(count)), group: WorkerGroup(count: threads == 0 ? nil : threads))
+    progress.clear()
+    if json {
+      try Console.result(SettingsJSON.encode(evaluation))
+    } else {
+      try Console.result(
+        EvaluationText.lines(evaluation, model: path, images: set.path).joined(separator: "\n"))
+    }
+  }
+}
+
+/// The live line of an estimate that takes long. Told of every image by any worker.
+private final class EvaluationProgress: Sendable {
+  private struct State {
+    var done = 0
+    var line = ProgressLine()
+    var lastDrawn = 0.0
+  }
+
+  private let count: Int
+  private let start = Stopwatch.now
+  private let state = Mutex(State())
+
+  init(count: Int) { self.count = count }
+
+  func advance() {
+    state.withLock { state in
+      state.done += 1
+      let now = Stopwatch.now
+      guard now - state.lastDrawn > 0.1 else { return }
+      state.lastDrawn = now
+      let left = (now - start) / Double(state.done) * Double(count - state.done)
+      let images = "\(Format.grouped(state.done)) of \(Format.grouped(count)) images"
+      state.line.draw([
+        "estimating the likelihood: \(images), \(Format.duration(left)) left",
+        "\(images), \(Format.duration(left)) left", "\(state.done)/\(count)",
+      ])
+    }
+  }
+
+  func clear() { state.withLock { $0.line.clear() } }
+}
+
+/// An evaluation as people read it.
+enum EvaluationText {
+  static func lines(_ evaluation: Evaluation, model: String, images: String) -> [String] {
+    var lines = [
+      "\(model) on \(Format.grouped(evaluation.count)) images of \(images), nats per image:", "",
+      row(
+        "loss (−ELBO)", "\(Format.fixed(evaluation.loss)) ± \(Format.fixed(evaluation.lossStandardError))"),
+      row("  reconstruction", Format.fixed(evaluation.reconstruction)),
+      row("  KL divergence", Format.fixed(evaluation.kl)),
+    ]
+    if let nll = evaluation.nll {
+      let error = Format.fixed(evaluation.nllStandardError ?? 0)
+      let samples = Format.grouped(evaluation.importanceSamples ?? 0)
+      lines.append(row("nll (−log p(x))", "\(Format.fixed(nll)) ± \(error), \(samples) samples an image"))
+    }
+    lines += [
+      row("bits per dimension", Format.fixed(evaluation.bitsPerDimension, 4)),
+      row("active units", "\(evaluation.activeUnits) of \(evaluation.klPerComponent.count)"),
+      "", "KL divergence of each component, the largest first:",
+    ]
+    return lines + components(evaluation.klPerComponent)
+  }
+
+  private static func row(_ name: String, _ value: String) -> String { name.padded(20) + value }
+
+  /// Five to a line.
+  private static func components(_ divergences: [Double]) -> [String] {
+    let cells = divergences.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.map {
+      "z\($0.offset)".padded(5) + Format.fixed($0.element).padded(10)
+    }
+    return stride(from: 0, to: cells.count, by: 5).map { start in
+      ("  " + cells[start..<min(cells.count, start + 5)].joined()).trimmed
+    }
+  }
+}
+
+extension String {
+  /// Without spaces at the end.
+  var trimmed: String {
+    var text = self[...]
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}

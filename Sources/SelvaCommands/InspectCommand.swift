@@ -1,0 +1,133 @@
+import ArgumentParser
+import Files
+import IDX
+import ImageGrid
+import Selva
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show what a model, a run, or IDX data holds.",
+    discussion: """
+      What a path is, is told by its content. A model: its settings, how it was trained, every parameter with \
+      its shape. IDX data: types, sizes, range of values, how many of each label.
+      With --activations, a model's hidden layers are measured on data, with its weights as they are and as \
+      they were before the first step.
+
+      Examples:
+        selva inspect
+        selva inspect mnist --contact-sheet digits.png
+        selva inspect runs/003 --activations --data mnist -o activations.png
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A model file, a run directory, an IDX file or a folder of IDX files; left out, the newest run under runs/.",
+      valueName: "path"))
+  var path: String?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp("Also write a picture of the first 100 images to this PNG file.", valueName: "file"))
+  var contactSheet: String?
+
+  @Flag(help: "Measure mean and variance of a model's hidden layers; needs --data.")
+  var activations = false
+
+  @Option(
+    name: [.customShort("d"), .long],
+    help: ArgumentHelp(
+      "Images for --activations: a folder of IDX files or one IDX file.", valueName: "folder|file"))
+  var data: String?
+
+  @Option(help: "Images to use for --activations, from the first on.")
+  var limit = 1000
+
+  @Option(help: "Seed of the weights before the first step (default: as in training).")
+  var seed: UInt64?
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The PNG file for a chart of --activations.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    if activations && data == nil { throw ValidationError("--activations needs --data.") }
+    if !activations, let option = data.map({ _ in "--data" }) ?? output.map({ _ in "--output" }) {
+      throw ValidationError("\(option) goes with --activations.")
+    }
+    if activations && contactSheet != nil { throw ValidationError("--contact-sheet goes with IDX data.") }
+    guard limit >= 1 else { throw ValidationError("--limit must be at least 1.") }
+  }
+
+  func run() throws {
+    if let path, try Inspected(path) == .data {
+      guard !activations else {
+        throw FileError(.badData, path: path, reason: "is IDX data; --activations needs a model")
+      }
+      return try inspectData(path)
+    }
+    let model = try RunDirectory.modelPath(from: path)
+    guard contactSheet == nil else {
+      throw FileError(.badData, path: model, reason: "is a model; --contact-sheet needs IDX images")
+    }
+    try activations ? inspectActivations(model) : inspectModel(model)
+  }
+
+  private func inspectData(_ path: String) throws {
+    let files = try DataInspection.files(path).map { try DataInspection($0) }
+    if let contactSheet {
+      let images = try ImageOptions.images(path, part: .train)
+      let cells = (0..<min(100, images.count)).map {
+        Raster(width: images.width, height: images.height, floats: images.image($0))
+      }
+      try PNG.write(
+        Raster.grid(cells, columns: 10), to: contactSheet,
+        text: [("Software", "Selva"), ("Selva command", CommandLineText.current)])
+    }
+    try Console.result(
+      json ? SettingsJSON.encode(["files": files]) : files.flatMap(\.lines).joined(separator: "\n"))
+  }
+
+  private func inspectModel(_ path: String) throws {
+    let inspection = try ModelInspection(path)
+    try Console.result(
+      json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
+  }
+
+  private func inspectActivations(_ path: String) throws {
+    guard let data else { return }
+    let inspection = try ActivationInspection(
+      path, images: ImageOptions.images(data, part: .train), limit: limit, seed: seed)
+    if let output {
+      try PNG.write(
+        inspection.chart.raster(), to: output,
+        text: [
+          ("Software", "Selva"), ("Selva command", CommandLineText.current), ("Selva model", path),
+          ("Selva seed", String(inspection.seed)),
+        ])
+    }
+    try Console.result(
+      json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
+  }
+}
+
+/// What lies at a path, told by its content.
+private enum Inspected {
+  case model, data
+
+  init(_ path: String) throws {
+    if FileKind.isFolder(path) {
+      self =
+        (try? RunDirectory.modelPath(from: path)) == nil && (try? ImageFolder(path)) != nil ? .data : .model
+      return
+    }
+    let start = Array(try MappedFile(path).bytes.prefix(9))
+    // A safetensors file is a length of 8 bytes, then an object; its length alone may look like IDX.
+    let isModel = start.count == 9 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
+    let isIDX = start.starts(with: [0, 0]) || start.starts(with: [0x1F, 0x8B])
+    self = isIDX && !isModel ? .data : .model
+  }
+}

@@ -1,0 +1,57 @@
+import Files
+import IDX
+import Selva
+
+/// Where a run's images lie.
+struct DataPaths: Codable, Equatable {
+  /// A folder of IDX files or a file of images.
+  var data: String
+  var labels: String?
+  var testData: String?
+  var testLabels: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case data, labels
+    case testData = "test_data"
+    case testLabels = "test_labels"
+  }
+
+  /// - Returns: training images, and the test set where one is named or lies in the folder.
+  func load() throws -> (training: ImageSet, validation: ImageSet?) {
+    let folder = FileKind.isFolder(data) ? try ImageFolder(data) : nil
+    let training = try ImageSet(
+      imagesPath: folder?.trainImages ?? data, labelsPath: labels ?? folder?.trainLabels)
+    if let testData { return (training, try ImageSet(imagesPath: testData, labelsPath: testLabels)) }
+    guard let images = folder?.testImages else { return (training, nil) }
+    return (training, try ImageSet(imagesPath: images, labelsPath: testLabels ?? folder?.testLabels))
+  }
+}
+
+/// What `config.json` of a run directory holds: every setting in force.
+struct RunConfiguration: Codable {
+  /// The command that began the run, and those that resumed it.
+  var command: String
+  var resumed: [String]?
+  /// Absolute, so that a run can be resumed from anywhere.
+  var data: DataPaths
+  var model: ModelSettings
+  var training: TrainingSettings
+
+  init(command: String, data: DataPaths, model: ModelSettings, training: TrainingSettings) {
+    self.command = command
+    self.data = data
+    self.model = model
+    self.training = training
+  }
+
+  /// - Throws: `FileError` when it is missing, `ModelFileError` when it is not as it was written.
+  init(contentsOf path: String) throws {
+    let file = try MappedFile(path)
+    let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    self = try SettingsJSON.decode(RunConfiguration.self, from: text, path: path, part: "the run's settings")
+  }
+
+  func write(to path: String) throws {
+    try AtomicFile.write(Array((SettingsJSON.encode(self, pretty: true) + "\n").utf8), to: path)
+  }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Compute
+import Files
+import IDX
+import Selva
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model on IDX images.",
+    discussion: """
+      Leaves a run directory: model.safetensors (the best model by validation loss), checkpoint.safetensors, \
+      metrics.csv, config.json, curves.png, samples.png, reconstructions.png and samples/.
+      Ctrl-C ends at the next step with the checkpoint written; a second Ctrl-C ends at once.
+
+      Examples:
+        selva train --data mnist
+        selva train --data mnist --latent 2 --epochs 50 --output runs/plane
+        selva train --resume runs/plane
+      """)
+
+  @OptionGroup(title: "Data") var data: TrainDataOptions
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The run directory to make (default: the next free runs/NNN).", valueName: "folder"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the run in this directory. Only --epochs, --threads, --data and its kin may come with it.",
+      valueName: "folder"))
+  var resume: String?
+
+  @Flag(name: .shortAndLong, help: "No messages but faults.")
+  var quiet = false
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+  @OptionGroup(title: "Objective") var objective: ObjectiveOptions
+  @OptionGroup(title: "Execution") var execution: ExecutionOptions
+
+  private var changes: [Change<TrainingSettings>] {
+    data.changes + optimization.changes + objective.changes + execution.changes
+  }
+
+  private var settings: TrainingSettings {
+    var settings = TrainingSettings()
+    for change in changes { change.apply(&settings) }
+    return settings
+  }
+
+  func validate() throws {
+    if let fault = settings.fault { throw ValidationError("\(fault).") }
+    guard resume != nil else {
+      guard data.data != nil else {
+        throw ValidationError("Missing expected argument '--data <folder|file>'.")
+      }
+      return
+    }
+    let free = ["--epochs", "--threads"]
+    let fixed =
+      (output.map { _ in ["--output"] } ?? []) + model.changes.map(\.option)
+      + changes.map(\.option).filter { !free.contains($0) }
+    if let option = fixed.first {
+      throw ValidationError("\(option) cannot change in a run that is resumed; leave it out.")
+    }
+    if data.data == nil, data.labels ?? data.testData ?? data.testLabels != nil {
+      throw ValidationError("Where a resumed run's data has moved, name all of it, with --data.")
+    }
+  }
+
+  func run() throws {
+    let run = try resume.map { try resumed(RunDirectory($0)) } ?? begun()
+    var report = TrainReport(isQuiet: quiet, run: run)
+    report.begin()
+    Interrupt.watch()
+    let outcome: TrainingRun.Outcome
+    do {
+      outcome = try run.run(shouldStop: { Interrupt.isRequested }, report: { report.show($0) })
+    } catch {
+      report.clear()
+      throw error
+    }
+    report.end(outcome)
+    if outcome == .interrupted { throw Interruption() }
+  }
+
+  private func begun() throws -> TrainingRun {
+    guard let paths = data.paths else { throw ValidationError("--data is missing.") }
+    var settings = settings
+    let (training, validation) = try paths.load()
+    let model = model.settings(height: training.height, width: training.width)
+    if let fault = model.fault {
+      throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
+    }
+    let images = try TrainingData(
+      training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
+    settings.precision = settings.precision.checked()
+    // Nothing is made on disk before everything that a person may have got wrong has been looked at.
+    let directory = try output.map { try RunDirectory.create(at: $0) } ?? RunDirectory.create()
+    try RunConfiguration(
+      command: CommandLineText.current, data: paths, model: model, training: settings
+    ).write(to: directory.configuration)
+    let run = TrainingRun(directory: directory, model: model, training: settings, data: images)
+    run.command = CommandLineText.current
+    return run
+  }
+
+  private func resumed(_ directory: RunDirectory) throws -> TrainingRun {
+    guard FileKind.exists(directory.checkpoint) else {
+      throw FileError(
+        .missingInput, path: directory.checkpoint,
+        reason: "is not there; name the directory of a run that was stopped")
+    }
+    var configuration = try RunConfiguration(contentsOf: directory.configuration)
+    if let paths = data.paths { configuration.data = paths }
+    let (training, validation) = try configuration.data.load()
+    let model = configuration.model
+    guard training.height == model.height, training.width == model.width else {
+      throw TrainingError.sizesDiffer(
+        path: training.path, found: [training.height, training.width], expected: [model.height, model.width])
+    }
+    let run = try TrainingRun.resume(
+      directory, epochs: optimization.epochs, threads: execution.threads
+    ) { settings in
+      try TrainingData(
+        training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed
+      )
+    }
+    if let last = run.metrics.last, last.epoch >= run.training.epochs {
+      throw ValidationError(
+        "\(directory.path) has finished its \(last.epoch) epochs; ask for more with --epochs.")
+    }
+    configuration.training = run.training
+    configuration.resumed = (configuration.resumed ?? []) + [CommandLineText.current]
+    try configuration.write(to: directory.configuration)
+    run.command = configuration.command
+    return run
+  }
+}

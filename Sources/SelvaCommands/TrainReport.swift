@@ -1,0 +1,136 @@
+import Compute
+import Files
+import Selva
+
+/// What `train` tells a person on standard error: one live line on a terminal, one line an epoch elsewhere.
+struct TrainReport {
+  private let isQuiet: Bool
+  private let run: TrainingRun
+  private var line: ProgressLine
+  private let clock = Stopwatch()
+  private var validation: Double?
+
+  init(isQuiet: Bool, run: TrainingRun) {
+    self.isQuiet = isQuiet
+    self.run = run
+    line = ProgressLine(isShown: !isQuiet)
+    validation = run.metrics.last?.validationLoss
+  }
+
+  /// What is trained on what.
+  func begin() {
+    let (model, data) = (run.model, run.data)
+    let start = run.metrics.last.map { "going on after epoch \($0.epoch)" } ?? "training"
+    let training = data.training.path
+    let held = data.validation.path == training ? "held out" : "of \(FilePath.name(data.validation.path))"
+    let widths = [model.pixelCount] + model.hidden + [model.latent] + model.decoderHidden + [model.pixelCount]
+    let parameters = Format.grouped(ParameterLayout(model).parameterCount)
+    let threads = run.training.threads == 0 ? WorkerGroup.processorCount : run.training.threads
+    let parts = [
+      "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.height) x \(model.width)) of "
+        + FilePath.name(training),
+      "validation on \(Format.grouped(data.validationIndices.count)) \(held)",
+      "layers \(SettingText.joined(widths, "-"))", model.activation.rawValue, "\(parameters) parameters",
+      "\(threads) \(threads == 1 ? "thread" : "threads")", "into \(run.directory.path)",
+    ]
+    message(parts.joined(separator: ", "))
+  }
+
+  mutating func show(_ event: TrainingRun.Event) {
+    switch event {
+    case .progress(let progress): draw(ProgressText(progress, validation: validation))
+    case .epoch(let row, let isBest):
+      validation = row.validationLoss
+      let text = ProgressText(row, epochs: run.training.epochs)
+      if Console.isTerminal {
+        draw(text)
+      } else {
+        message(text.full + (isBest ? ", best so far" : ""))
+      }
+    }
+  }
+
+  /// Takes the live line away.
+  mutating func clear() { line.clear() }
+
+  /// What came of it, and where it lies.
+  mutating func end(_ outcome: TrainingRun.Outcome) {
+    clear()
+    let directory = run.directory
+    if outcome == .interrupted {
+      message(
+        "stopped in epoch \((run.metrics.last?.epoch ?? 0) + 1) of \(run.training.epochs), checkpoint written; "
+          + "go on with: selva train --resume \(CommandLineText.quoted(directory.path))")
+      return
+    }
+    if outcome == .stoppedEarly {
+      message(
+        "stopped early after epoch \(run.metrics.last?.epoch ?? 0): \(run.training.patience) epochs without a "
+          + "better validation loss")
+    }
+    let best = run.metrics.compactMap { row in row.validationLoss.map { (epoch: row.epoch, loss: $0) } }
+      .min { $0.loss < $1.loss }
+    let loss = best.map { "best validation loss \(Format.fixed($0.loss)) in epoch \($0.epoch), " } ?? ""
+    message(
+      "\(loss)\(Format.duration(clock.seconds)); wrote \(directory.path)/ with model.safetensors, metrics.csv, "
+        + "curves.png, samples.png and reconstructions.png")
+  }
+
+  private mutating func draw(_ text: ProgressText) { line.draw(text.candidates) }
+
+  private func message(_ text: String) {
+    if !isQuiet { Console.message(text) }
+  }
+}
+
+/// Where a run stands, in as many words as there is room for.
+struct ProgressText {
+  private let epoch: String
+  private let loss: String
+  private let parts: String
+  private let validation: String
+  private let speed: String
+  private let left: String
+
+  init(_ progress: TrainingRun.Progress, validation: Double?) {
+    self.init(
+      epoch: progress.epoch, epochs: progress.epochs,
+      losses: (progress.loss, progress.reconstruction, progress.kl), validation: validation,
+      imagesPerSecond: progress.imagesPerSecond, secondsLeft: progress.secondsLeft)
+  }
+
+  init(_ row: EpochMetrics, epochs: Int) {
+    self.init(
+      epoch: row.epoch, epochs: epochs, losses: (row.trainLoss, row.trainReconstruction, row.trainKL),
+      validation: row.validationLoss, imagesPerSecond: row.imagesPerSecond,
+      secondsLeft: Double(epochs - row.epoch) * row.seconds)
+  }
+
+  private init(
+    epoch: Int, epochs: Int, losses: (loss: Double, reconstruction: Double, kl: Double), validation: Double?,
+    imagesPerSecond: Double, secondsLeft: Double
+  ) {
+    self.epoch = "epoch \(epoch)/\(epochs)"
+    loss = "loss \(Format.fixed(losses.loss, 1))"
+    parts = "reconstruction \(Format.fixed(losses.reconstruction, 1)) + KL \(Format.fixed(losses.kl, 1))"
+    self.validation = validation.map { ", validation \(Format.fixed($0, 1))" } ?? ""
+    speed = Format.grouped(Int(imagesPerSecond))
+    left = "\(Format.duration(secondsLeft)) left"
+  }
+
+  var full: String { "\(epoch), \(loss) (\(parts))\(validation), \(speed) images/s, \(left)" }
+
+  /// The fullest first.
+  var candidates: [String] {
+    [
+      full, "\(epoch), \(loss) (\(parts)), \(speed) images/s, \(left)",
+      "\(epoch), \(loss) (\(parts)), \(speed)/s, \(left)", "\(epoch), \(loss) (\(parts)), \(left)",
+      "\(epoch), \(loss), \(speed)/s, \(left)", "\(epoch), \(loss), \(left)", "\(epoch), \(loss)",
+    ]
+  }
+}
+
+extension ParameterLayout {
+  /// Without the gaps that alignment leaves.
+  var parameterCount: Int { views.reduce(0) { $0 + $1.count } }
+}
