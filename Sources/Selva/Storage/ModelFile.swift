@@ -15,9 +15,7 @@ extension ModelSettings {
   static let formatVersion = 1
 
   private enum CodingKeys: String, CodingKey {
-    case height, width, hidden
-    case decoderHidden = "decoder_hidden"
-    case latent, activation, likelihood, sigma, format
+    case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, format
   }
 
   public init(from decoder: any Decoder) throws {
