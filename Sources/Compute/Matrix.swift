@@ -105,6 +105,6 @@ package struct Matrix: @unchecked Sendable {
 
   /// All values, row by row.
   package var values: [Float] {
-    (0 ..< rows).flatMap { UnsafeBufferPointer(start: row($0), count: columns) }
+    (0..<rows).flatMap { UnsafeBufferPointer(start: row($0), count: columns) }
   }
 }

@@ -61,7 +61,8 @@ package final class Product: @unchecked Sendable {
 extension Matrix {
   fileprivate func operand(_ transposed: Bool) -> selva_operand {
     selva_operand(
-      data: bytes, row_stride: Int64(stride), bfloat16: type == .bfloat16 ? 1 : 0, transposed: transposed ? 1 : 0)
+      data: bytes, row_stride: Int64(stride), bfloat16: type == .bfloat16 ? 1 : 0,
+      transposed: transposed ? 1 : 0)
   }
 }
 

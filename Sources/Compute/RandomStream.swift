@@ -47,7 +47,9 @@ package struct RandomStream: Sendable {
 
   package func bits(_ count: Int) -> [UInt32] {
     [UInt32](unsafeUninitializedCapacity: count) { buffer, initialized in
-      if let base = buffer.baseAddress { withUnsafePointer(to: stream) { selva_random_bits($0, base, count) } }
+      if let base = buffer.baseAddress {
+        withUnsafePointer(to: stream) { selva_random_bits($0, base, count) }
+      }
       initialized = count
     }
   }
@@ -55,7 +57,7 @@ package struct RandomStream: Sendable {
   /// `0 ..< count` in random order (Fisher & Yates; the bias of taking 32 bits modulo a range is under
   /// count / 2^32).
   package func permutation(_ count: Int) -> [Int32] {
-    var order = [Int32](0 ..< Int32(count))
+    var order = [Int32](0..<Int32(count))
     let random = bits(count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, Int((UInt64(random[last]) &* UInt64(last + 1)) >> 32))

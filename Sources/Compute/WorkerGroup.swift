@@ -23,7 +23,7 @@ package struct Worker: Sendable {
   /// The part of `0 ..< total` that worker `index` of `count` takes.
   package static func share(of total: Int, grain: Int = 1, index: Int, count: Int) -> Range<Int> {
     let grains = (total + grain - 1) / grain
-    return min(total, grains * index / count * grain) ..< min(total, grains * (index + 1) / count * grain)
+    return min(total, grains * index / count * grain)..<min(total, grains * (index + 1) / count * grain)
   }
 
   /// Waits until every worker has come here. What was written before is seen by all after.
@@ -41,7 +41,7 @@ public final class WorkerGroup: Sendable {
     precondition(count >= 1, "a worker group of \(count)")
     self.count = count
     shared = Shared(count: count)
-    for index in 1 ..< max(count, 1) { shared.startThread(index) }
+    for index in 1..<max(count, 1) { shared.startThread(index) }
   }
 
   deinit { shared.stop() }
@@ -165,7 +165,7 @@ private final class Shared: @unchecked Sendable {
   }
 
   private func waitForJob(after seen: Int) -> Int {
-    for _ in 0 ..< 20_000 {
+    for _ in 0..<20_000 {
       let now = generation.load(ordering: .acquiring)
       if now != seen { return now }
       selva_pause()

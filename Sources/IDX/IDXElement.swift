@@ -29,7 +29,8 @@ public protocol IDXElement: BitwiseCopyable, Sendable {
   var bigEndianBits: UInt64 { get }
 }
 
-private func load<Bits: FixedWidthInteger & BitwiseCopyable>(_ bytes: UnsafeRawPointer, _: Bits.Type) -> Bits {
+private func load<Bits: FixedWidthInteger & BitwiseCopyable>(_ bytes: UnsafeRawPointer, _: Bits.Type) -> Bits
+{
   Bits(bigEndian: bytes.loadUnaligned(as: Bits.self))
 }
 

@@ -42,16 +42,19 @@ public enum IDXError: Fault, Equatable {
     switch self {
     case .wrongMagic(let path, let found):
       let bytes = found.map { String($0, radix: 16) }.joined(separator: " ")
-      return "\(path): byte 0: not an IDX file: it begins with \(bytes) where IDX begins with 0 0; give a file of "
+      return
+        "\(path): byte 0: not an IDX file: it begins with \(bytes) where IDX begins with 0 0; give a file of "
         + "images as MNIST comes in"
     case .unknownType(let path, let code):
       return "\(path): byte 2: unknown element type 0x\(String(code, radix: 16)); IDX has 8, 9, b, c, d and e"
     case .truncated(let path, let offset, let expected):
       return "\(path): byte \(offset): the file ends here but should have \(expected) bytes; get it again"
     case .bytesLeftOver(let path, let offset, let count):
-      return "\(path): byte \(offset): \(count) bytes follow the data; the sizes in the header or the file are wrong"
+      return
+        "\(path): byte \(offset): \(count) bytes follow the data; the sizes in the header or the file are wrong"
     case .absurdSizes(let path, let sizes, let length):
-      return "\(path): byte 4: sizes \(IDXError.text(sizes)) cannot be those of a file of \(length) bytes; get it again"
+      return
+        "\(path): byte 4: sizes \(IDXError.text(sizes)) cannot be those of a file of \(length) bytes; get it again"
     case .brokenGzip(let path, let offset, let reason):
       return "\(path): byte \(offset): broken gzip: \(reason); get the file again"
     default: return contentDescription
@@ -65,7 +68,8 @@ public enum IDXError: Fault, Equatable {
     case .labelsInsteadOfImages(let path, let count):
       return "\(path): byte 3: this is a label file (\(count) labels); give the file of images, rank 3"
     case .imagesInsteadOfLabels(let path, let sizes):
-      return "\(path): byte 3: sizes \(IDXError.text(sizes)) where labels are expected; give the file of labels, rank 1"
+      return
+        "\(path): byte 3: sizes \(IDXError.text(sizes)) where labels are expected; give the file of labels, rank 1"
     case .wrongElements(let path, let found, let wanted):
       return "\(path): byte 2: elements are \(found.name) where \(wanted) is expected; convert the file"
     case .empty(let path, let sizes):
@@ -73,7 +77,8 @@ public enum IDXError: Fault, Equatable {
     case .valueOutOfRange(let path, let index, let offset, let value, let range):
       return "\(path): byte \(offset): element \(index) is \(value), outside \(range); scale the data first"
     case .countsDisagree(let images, let imageCount, let labels, let labelCount):
-      return "\(labels): byte 4: \(labelCount) labels for the \(imageCount) images of \(images); give the pair that "
+      return
+        "\(labels): byte 4: \(labelCount) labels for the \(imageCount) images of \(images); give the pair that "
         + "belongs together"
     case .noImages(let folder, let lookedFor):
       return "\(folder): no IDX images here; looked for \(lookedFor)"

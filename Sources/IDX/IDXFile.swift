@@ -19,7 +19,9 @@ public struct IDXHeader: Sendable, Equatable {
   /// Reads a header and checks it against the length of the file, without looking at the data.
   init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
     guard bytes.count >= 4 else { throw IDXError.truncated(path: path, offset: bytes.count, expected: 4) }
-    guard bytes[0] == 0, bytes[1] == 0 else { throw IDXError.wrongMagic(path: path, found: Array(bytes[..<4])) }
+    guard bytes[0] == 0, bytes[1] == 0 else {
+      throw IDXError.wrongMagic(path: path, found: Array(bytes[..<4]))
+    }
     guard let type = IDXElementType(rawValue: bytes[2]) else {
       throw IDXError.unknownType(path: path, code: bytes[2])
     }
@@ -28,7 +30,7 @@ public struct IDXHeader: Sendable, Equatable {
     guard bytes.count >= start else {
       throw IDXError.truncated(path: path, offset: bytes.count, expected: start)
     }
-    let sizes = (0 ..< rank).map {
+    let sizes = (0..<rank).map {
       Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 + 4 * $0, as: UInt32.self)))
     }
     var expected = type.byteCount
@@ -84,7 +86,8 @@ public final class IDXFile: @unchecked Sendable {
     let content = try Gzip.inflate(file.bytes, path: path)
     header = try content.withUnsafeBytes { try IDXHeader($0, path: path) }
     let start = header.headerByteCount
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, content.count - start), alignment: 64)
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(1, content.count - start), alignment: 64)
     content.withUnsafeBytes { memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start...])) }
     mapping = nil
     expanded = memory

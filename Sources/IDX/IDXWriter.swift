@@ -12,7 +12,7 @@ public enum IDXWriter {
     _ elements: some Collection<Element>, sizes: [Int], to path: String, compressed: Bool = false
   ) throws {
     precondition(
-      sizes.count <= 255 && sizes.allSatisfy { (0 ... Int(UInt32.max)).contains($0) }, "sizes \(sizes)")
+      sizes.count <= 255 && sizes.allSatisfy { (0...Int(UInt32.max)).contains($0) }, "sizes \(sizes)")
     precondition(
       elements.count == sizes.reduce(1, *), "\(elements.count) elements for sizes \(sizes)")
     try AtomicFile.write(to: path) { file in

@@ -32,7 +32,9 @@ public struct ImageFolder: Sendable, Equatable {
     let others = names.filter { $0.contains("images") && $0.contains("idx") && !$0.hasPrefix("t") }
     guard others.count <= 1 else { throw IDXError.ambiguous(folder: path, candidates: others) }
     guard let only = others.first else {
-      throw IDXError.noImages(folder: path, lookedFor: "train-images-idx3-ubyte, train-images.idx3-ubyte and the like, plain or .gz")
+      throw IDXError.noImages(
+        folder: path, lookedFor: "train-images-idx3-ubyte, train-images.idx3-ubyte and the like, plain or .gz"
+      )
     }
     trainImages = "\(path)/\(only)"
   }
@@ -46,7 +48,8 @@ public struct ImageFolder: Sendable, Equatable {
 
   private static func list(_ path: String) throws -> [String] {
     guard let folder = opendir(path) else {
-      throw FileError(.missingInput, path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
+      throw FileError(
+        .missingInput, path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { closedir(folder) }
     var names: [String] = []

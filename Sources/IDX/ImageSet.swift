@@ -80,8 +80,8 @@ public final class ImageSet: @unchecked Sendable {
 
   /// One image, `[height · width]` in [0, 1].
   public func image(_ index: Int) -> [Float] {
-    precondition((0 ..< count).contains(index), "image \(index) of \(count)")
-    let range = index * pixelCount ..< (index + 1) * pixelCount
+    precondition((0..<count).contains(index), "image \(index) of \(count)")
+    let range = index * pixelCount..<(index + 1) * pixelCount
     switch pixels {
     case .bytes(let bytes): return range.map { Float(bytes[$0]) / 255 }
     case .floats(let floats): return range.map { floats[$0] }
@@ -96,7 +96,8 @@ public final class ImageSet: @unchecked Sendable {
       throw IDXError.wrongRank(path: file.path, found: sizes, wanted: wanted)
     }
     guard [.uint8, .float32, .float64].contains(file.header.type) else {
-      throw IDXError.wrongElements(path: file.path, found: file.header.type, wanted: "uint8, float32 or float64")
+      throw IDXError.wrongElements(
+        path: file.path, found: file.header.type, wanted: "uint8, float32 or float64")
     }
     guard !sizes.contains(0) else { throw IDXError.empty(path: file.path, sizes: sizes) }
     return sizes
@@ -106,7 +107,7 @@ public final class ImageSet: @unchecked Sendable {
     let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: file.header.count)
     let base = file.bytes.baseAddress!
     let isDouble = file.header.type == .float64
-    for index in 0 ..< file.header.count {
+    for index in 0..<file.header.count {
       let value =
         isDouble
         ? Double(bigEndianBytes: base + 8 * index) : Double(Float(bigEndianBytes: base + 4 * index))
@@ -131,10 +132,10 @@ enum Labels {
       throw IDXError.wrongRank(path: path, found: sizes, wanted: "labels, one size,")
     }
     switch file.header.type {
-    case .uint8: return file.elements(0 ..< sizes[0], UInt8.self)
+    case .uint8: return file.elements(0..<sizes[0], UInt8.self)
     case .int8, .int16, .int32:
-      return try file.doubles(0 ..< sizes[0]).enumerated().map { index, value in
-        guard (0 ... 255).contains(value) else {
+      return try file.doubles(0..<sizes[0]).enumerated().map { index, value in
+        guard (0...255).contains(value) else {
           throw IDXError.valueOutOfRange(
             path: path, index: index, offset: file.offset(index), value: value, range: "0 to 255")
         }

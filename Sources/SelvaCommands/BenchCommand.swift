@@ -12,7 +12,9 @@ struct BenchCommand: ParsableCommand {
       Without --data, images are made up: their content has no influence on speed.
       """)
 
-  @Option(name: [.customShort("d"), .long], help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
+  @Option(
+    name: [.customShort("d"), .long],
+    help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
   var data: String?
 
   @Option(help: ArgumentHelp("Widths of the encoder's hidden layers.", valueName: "widths"))
@@ -47,14 +49,16 @@ struct BenchCommand: ParsableCommand {
     var training = TrainingSettings()
     training.batchSize = batchSize
     training.precision = precision.checked()
-    let model = ModelSettings(height: images.height, width: images.width, hidden: hidden.values, latent: latent)
+    let model = ModelSettings(
+      height: images.height, width: images.width, hidden: hidden.values, latent: latent)
     if let fault = model.fault { throw ValidationError("The model would have \(fault).") }
     let benchmark = StepBenchmark(model: model, training: training, seconds: seconds)
     let all = WorkerGroup.processorCount
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
     let results = counts.map { benchmark.run(images, threads: $0) }
     let report = BenchReport(
-      shape: ([images.height * images.width] + hidden.values + [latent]).map(String.init).joined(separator: "-"),
+      shape: ([images.height * images.width] + hidden.values + [latent]).map(String.init).joined(
+        separator: "-"),
       batchSize: min(batchSize, images.count), precision: training.precision.rawValue,
       best: results[results.count - 1], scaling: results, memory: ProcessMemory.now)
     try Console.result(json ? report.json : report.text)
@@ -62,7 +66,7 @@ struct BenchCommand: ParsableCommand {
 
   private func images() throws -> ImageSet {
     guard let data else {
-      let values = (0 ..< 8192 * 784).map { Float(($0 &* 2_654_435_761) >> 7 & 255) / 255 }
+      let values = (0..<8192 * 784).map { Float(($0 &* 2_654_435_761) >> 7 & 255) / 255 }
       return ImageSet(values: values, height: 28, width: 28)
     }
     return try ImageOptions.images(data, part: .train)
@@ -115,13 +119,15 @@ struct BenchReport: Encodable {
         [
           pad("\(result.threads)", 7), pad(Format.grouped(Int(result.imagesPerSecond)), 10),
           pad(Format.grouped(Int(result.ceilingImagesPerSecond)), 18),
-          pad("\(Format.fixed(result.fraction * 100, 1)) %", 12), pad(Format.fixed(result.ceilingGigaflops, 0), 21),
+          pad("\(Format.fixed(result.fraction * 100, 1)) %", 12),
+          pad(Format.fixed(result.ceilingGigaflops, 0), 21),
         ].joined())
     }
     if let one = scaling.first, scaling.count > 1 {
       lines.append("")
       lines.append(
-        "\(best.threads) threads are \(Format.fixed(best.imagesPerSecond / one.imagesPerSecond)) times as fast as 1.")
+        "\(best.threads) threads are \(Format.fixed(best.imagesPerSecond / one.imagesPerSecond)) times as fast as 1."
+      )
     }
     let stages = [
       ("batch", best.stages.batch), ("forward", best.stages.forward), ("loss", best.stages.loss),
@@ -131,10 +137,12 @@ struct BenchReport: Encodable {
     lines += ["", "A step by stage, each measured alone:"]
     for (name, milliseconds) in stages {
       lines.append(
-        "  \(name.padded(10))\(pad(Format.fixed(milliseconds, 3), 8)) ms\(pad(Format.fixed(milliseconds / total * 100, 1), 7)) %")
+        "  \(name.padded(10))\(pad(Format.fixed(milliseconds, 3), 8)) ms\(pad(Format.fixed(milliseconds / total * 100, 1), 7)) %"
+      )
     }
     lines += [
-      "", "Memory: \(Format.fixed(memory.peakMegabytes, 1)) MB at the most, "
+      "",
+      "Memory: \(Format.fixed(memory.peakMegabytes, 1)) MB at the most, "
         + "\(Format.fixed(memory.anonymousMegabytes, 1)) MB beside mapped files.",
     ]
     return lines.joined(separator: "\n")

@@ -15,7 +15,9 @@ enum Console {
   /// Bytes of a result to standard output.
   static func output(_ bytes: [UInt8]) throws {
     guard bytes.withUnsafeBytes({ write($0, to: STDOUT_FILENO) }) else {
-      throw FileError(.inputOutput, path: "standard output", reason: "cannot be written: \(String(cString: strerror(errno)))")
+      throw FileError(
+        .inputOutput, path: "standard output",
+        reason: "cannot be written: \(String(cString: strerror(errno)))")
     }
   }
 
@@ -27,7 +29,8 @@ enum Console {
       let count = read(STDIN_FILENO, &part, part.count)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else {
-        throw FileError(.inputOutput, path: "standard input", reason: "cannot be read: \(String(cString: strerror(errno)))")
+        throw FileError(
+          .inputOutput, path: "standard input", reason: "cannot be read: \(String(cString: strerror(errno)))")
       }
       if count == 0 { return all }
       all.append(contentsOf: part[..<count])
@@ -68,7 +71,7 @@ enum Format {
   static func fixed(_ value: Double, _ digits: Int = 2) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var scale = 1.0
-    for _ in 0 ..< digits { scale *= 10 }
+    for _ in 0..<digits { scale *= 10 }
     let scaled = (abs(value) * scale).rounded()
     let sign = value < 0 && scaled > 0 ? "-" : ""
     let whole = (scaled / scale).rounded(.down)

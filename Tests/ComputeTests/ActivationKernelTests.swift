@@ -6,8 +6,12 @@ private let kinds: [Int32] = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /// Every value that breaks careless code, and enough ordinary ones to fill vectors and leave a tail.
 private let inputs: [Float] =
-  [0, -0.0, .infinity, -.infinity, 88, -88, 88.8, -104, Float(bitPattern: 71362), -Float(bitPattern: 71362), .leastNonzeroMagnitude, 3e38, -3e38]
-  + (-200 ... 200).map { Float($0) * 0.0625 } + (1 ... 30).flatMap { [pow(10, -Float($0)), -pow(10, -Float($0))] }
+  [
+    0, -0.0, .infinity, -.infinity, 88, -88, 88.8, -104, Float(bitPattern: 71362), -Float(bitPattern: 71362),
+    .leastNonzeroMagnitude, 3e38, -3e38,
+  ]
+  + (-200...200).map { Float($0) * 0.0625 }
+  + (1...30).flatMap { [pow(10, -Float($0)), -pow(10, -Float($0))] }
 
 private func isClose(_ a: Float, _ b: Double, relative: Double = 2e-6, absolute: Double = 4e-7) -> Bool {
   let expected = Float(b)
@@ -26,7 +30,7 @@ func `activations agree with the scalar reference`(_ kind: Int32) {
 }
 
 @Test func `SELU keeps its relative precision near zero`() {
-  let small = (1 ... 30).map { -pow(10, -Float($0)) }
+  let small = (1...30).map { -pow(10, -Float($0)) }
   var output = small
   selva_activation_forward(0, small, &output, small.count)
   for (x, y) in zip(small, output) {

@@ -4,8 +4,8 @@ import Testing
 
 private func row(_ count: Int) -> (logits: [Float], x: [Float]) {
   let special: [Float] = [0, -0.0, 88, -88, 120, -120, Float(bitPattern: 71362), 5e-3, -5e-3, 0.02]
-  let logits = (0 ..< count).map { $0 % 3 == 0 ? special[$0 / 3 % special.count] : Float($0 % 41 - 20) * 0.3 }
-  return (logits, (0 ..< count).map { [0, 1, 0.25, 0.7][$0 % 4] })
+  let logits = (0..<count).map { $0 % 3 == 0 ? special[$0 / 3 % special.count] : Float($0 % 41 - 20) * 0.3 }
+  return (logits, (0..<count).map { [0, 1, 0.25, 0.7][$0 % 4] })
 }
 
 @Test(arguments: [1, 15, 16, 17, 784, 1600, 5000])
@@ -16,7 +16,7 @@ func `Bernoulli loss and gradient agree with the scalar reference`(_ count: Int)
   var gradient = [Float](repeating: 0, count: count)
   let found = selva_bernoulli(logits, x, &gradient, nil, 0.5, count)
   #expect(abs(found - loss) <= 1e-6 * abs(loss) + 1e-6)
-  for i in 0 ..< count { #expect(abs(Double(gradient[i]) - 0.5 * expected[i]) < 2e-7) }
+  for i in 0..<count { #expect(abs(Double(gradient[i]) - 0.5 * expected[i]) < 2e-7) }
   #expect(selva_bernoulli(logits, x, nil, nil, 0, count) == found)
 
   var halves = [UInt16](repeating: 0, count: count)
@@ -55,8 +55,8 @@ func `Bernoulli loss and gradient agree with the scalar reference`(_ count: Int)
 }
 
 @Test func `Gaussian loss and gradient agree with the density`() {
-  let means = (0 ..< 37).map { Float($0) * 0.05 - 0.5 }
-  let x = (0 ..< 37).map { Float($0 % 3) * 0.5 }
+  let means = (0..<37).map { Float($0) * 0.05 - 0.5 }
+  let x = (0..<37).map { Float($0 % 3) * 0.5 }
   let logVariance: Float = -1.5
   var gradient = [Float](repeating: 0, count: 37)
   var squareError = 0.0
@@ -64,7 +64,7 @@ func `Bernoulli loss and gradient agree with the scalar reference`(_ count: Int)
   let variance = exp(Double(logVariance))
   var loss = 0.0
   var squares = 0.0
-  for i in 0 ..< 37 {
+  for i in 0..<37 {
     let d = Double(x[i]) - Double(means[i])
     squares += d * d
     loss += 0.5 * (log(2 * Double.pi * variance) + d * d / variance)

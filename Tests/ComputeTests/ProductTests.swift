@@ -4,7 +4,8 @@ import Testing
 @testable import Compute
 
 private func made(_ rows: Int, _ columns: Int, _ seed: Int) -> Matrix {
-  Matrix(rows: rows, columns: columns, values: (0 ..< rows * columns).map { Float(($0 * seed) % 17 - 8) * 0.125 })
+  Matrix(
+    rows: rows, columns: columns, values: (0..<rows * columns).map { Float(($0 * seed) % 17 - 8) * 0.125 })
 }
 
 private func halved(_ matrix: Matrix) -> Matrix {
@@ -31,12 +32,13 @@ func `products agree with three loops`(_ shape: (m: Int, n: Int, k: Int)) {
         let left = type == .float32 ? a : halved(a)
         let right = type == .float32 ? b : halved(b)
         Product(left, transposeA: transposeA, right, transposeB: transposeB, bias: bias, into: c)()
-        for i in 0 ..< m {
-          for j in 0 ..< n {
-            let expected = (0 ..< k).reduce(Double(bias.floats[j])) {
+        for i in 0..<m {
+          for j in 0..<n {
+            let expected = (0..<k).reduce(Double(bias.floats[j])) {
               $0 + element(a, transposeA, i, $1) * element(b, transposeB, $1, j)
             }
-            #expect(abs(Double(c.row(i)[j]) - expected) < 1e-4, "\(shape) \(transposeA) \(transposeB) \(type)")
+            #expect(
+              abs(Double(c.row(i)[j]) - expected) < 1e-4, "\(shape) \(transposeA) \(transposeB) \(type)")
           }
         }
       }
@@ -48,21 +50,21 @@ func `products agree with three loops`(_ shape: (m: Int, n: Int, k: Int)) {
   let a = made(8, 6, 5)
   let b = made(6, 9, 7)
   let c = Matrix(rows: 8, columns: 9)
-  Product(a.block(rows: 2 ..< 5), b, into: c.block(rows: 2 ..< 5))()
+  Product(a.block(rows: 2..<5), b, into: c.block(rows: 2..<5))()
   let whole = Matrix(rows: 8, columns: 9)
   Product(a, b, into: whole)()
-  for row in 0 ..< 8 {
-    for column in 0 ..< 9 {
-      let expected = (2 ..< 5).contains(row) ? whole.row(row)[column] : 0
+  for row in 0..<8 {
+    for column in 0..<9 {
+      let expected = (2..<5).contains(row) ? whole.row(row)[column] : 0
       #expect(abs(c.row(row)[column] - expected) < 1e-5)
     }
   }
   // Columns of a, as its transpose: the gradient of some of a layer's weights.
   let d = Matrix(rows: 2, columns: 9)
-  Product(a.block(columns: 3 ..< 5), transposeA: true, whole, into: d)()
-  for i in 0 ..< 2 {
-    for j in 0 ..< 9 {
-      let expected = (0 ..< 8).reduce(Float(0)) { $0 + a.row($1)[3 + i] * whole.row($1)[j] }
+  Product(a.block(columns: 3..<5), transposeA: true, whole, into: d)()
+  for i in 0..<2 {
+    for j in 0..<9 {
+      let expected = (0..<8).reduce(Float(0)) { $0 + a.row($1)[3 + i] * whole.row($1)[j] }
       #expect(abs(d.row(i)[j] - expected) < 1e-4)
     }
   }

@@ -5,17 +5,18 @@ import Testing
 @testable import Compute
 
 /// Random123's known-answer vectors for philox4x32-10 (kat_vectors, Salmon et al. 2011).
-@Test(arguments: [
-  ([0, 0, 0, 0], [0, 0], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-  (
-    [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], [0xffff_ffff, 0xffff_ffff],
-    [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-  ),
-  (
-    [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0],
-    [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-  ),
-] as [([UInt32], [UInt32], [UInt32])])
+@Test(
+  arguments: [
+    ([0, 0, 0, 0], [0, 0], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
+    (
+      [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], [0xffff_ffff, 0xffff_ffff],
+      [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+    ),
+    (
+      [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0],
+      [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+    ),
+  ] as [([UInt32], [UInt32], [UInt32])])
 func `Philox gives the published numbers`(_ vector: (counter: [UInt32], key: [UInt32], output: [UInt32])) {
   var output = [UInt32](repeating: 0, count: 4)
   selva_philox(vector.counter, vector.key, &output)
@@ -27,7 +28,7 @@ func `vector Philox is the scalar one`(_ count: Int) {
   var stream = selva_stream(key: (7, 0x9999_9999), counter: (3, 2, 1))
   var found = [UInt32](repeating: 0, count: count)
   selva_random_bits(&stream, &found, count)
-  for block in 0 ... (count - 1) / 4 {
+  for block in 0...(count - 1) / 4 {
     var words = [UInt32](repeating: 0, count: 4)
     selva_philox([UInt32(block), 3, 2, 1], [7, 0x9999_9999], &words)
     for (j, word) in words.enumerated() where 4 * block + j < count { #expect(found[4 * block + j] == word) }
@@ -53,7 +54,7 @@ func `vector Philox is the scalar one`(_ count: Int) {
 
 @Test func `binarization keeps 0 and 1 and follows probabilities`() {
   let stream = RandomStream(seed: 3, .binarization, epoch: 2, image: 9)
-  let probabilities: [Float] = (0 ..< 40_000).map { [0, 1, 0.25, 0.75][$0 % 4] }
+  let probabilities: [Float] = (0..<40_000).map { [0, 1, 0.25, 0.75][$0 % 4] }
   var drawn = probabilities
   stream.binarize(probabilities, into: &drawn, count: drawn.count)
   var totals = [Float](repeating: 0, count: 4)
@@ -70,7 +71,8 @@ func `vector Philox is the scalar one`(_ count: Int) {
 
 @Test func `streams differ by every one of their coordinates`() {
   let streams = [
-    RandomStream(seed: 1, .training), RandomStream(seed: 2, .training), RandomStream(seed: 1 << 40, .training),
+    RandomStream(seed: 1, .training), RandomStream(seed: 2, .training),
+    RandomStream(seed: 1 << 40, .training),
     RandomStream(seed: 1, .evaluation), RandomStream(seed: 1, .training, epoch: 1),
     RandomStream(seed: 1, .training, image: 1), RandomStream(seed: 1, .training, sample: 1),
   ]
@@ -82,6 +84,6 @@ func `vector Philox is the scalar one`(_ count: Int) {
 @Test(arguments: [0, 1, 2, 1000])
 func `a permutation holds every number once`(_ count: Int) {
   let order = RandomStream(seed: 1, .order).permutation(count)
-  #expect(order.sorted() == [Int32](0 ..< Int32(count)))
+  #expect(order.sorted() == [Int32](0..<Int32(count)))
   if count == 1000 { #expect(order != order.sorted()) }
 }

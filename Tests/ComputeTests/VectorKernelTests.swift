@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Test func `exponential over the whole range`() {
-  let x: [Float] = [0, -0.0, 88, -87, -88, 88.6, 100, -100, .infinity, -.infinity, Float(bitPattern: 71362)] + (-80 ... 80).map { Float($0) }
+  let x: [Float] =
+    [0, -0.0, 88, -87, -88, 88.6, 100, -100, .infinity, -.infinity, Float(bitPattern: 71362)]
+    + (-80...80).map { Float($0) }
   var y = x
   selva_exp(x, 1, &y, x.count)
   for (x, y) in zip(x, y) {
@@ -20,7 +22,10 @@ import Testing
 }
 
 @Test func `bfloat16 rounds to nearest even and widens exactly`() {
-  let x: [Float] = [0, -0.0, 1, 1.00390625, 1.01171875, -3.14159, 65504, .infinity, -.infinity, Float(bitPattern: 71362), 3.4e38]
+  let x: [Float] = [
+    0, -0.0, 1, 1.00390625, 1.01171875, -3.14159, 65504, .infinity, -.infinity, Float(bitPattern: 71362),
+    3.4e38,
+  ]
   var halves = [UInt16](repeating: 0, count: x.count)
   selva_to_bf16(x, &halves, x.count)
   #expect(halves == x.map(roundedToBFloat16))
@@ -31,7 +36,7 @@ import Testing
 
 @Test func `sums, scales and standardizing agree with plain loops`() {
   let n = 5003
-  let x = (0 ..< n).map { Float(($0 * 7919) % 1000) * 0.01 - 5 }
+  let x = (0..<n).map { Float(($0 * 7919) % 1000) * 0.01 - 5 }
   let squares = x.reduce(0.0) { $0 + Double($1) * Double($1) }
   #expect(abs(selva_sum_of_squares(x, n) - squares) < 1e-6 * squares)
 
@@ -39,17 +44,17 @@ import Testing
   selva_scale(&scaled, 0.25, n)
   #expect(scaled == x.map { $0 * 0.25 })
 
-  let bytes = (0 ..< 300).map { UInt8($0 % 256) }
+  let bytes = (0..<300).map { UInt8($0 % 256) }
   var target = [Float](repeating: -1, count: 300)
   selva_scale_bytes(bytes, &target, 300)
   #expect(target == bytes.map { Float($0) / 255 })
-  let factor = (0 ..< 300).map { Float($0 + 1) * 0.01 }
-  let shift = (0 ..< 300).map { Float($0) - 100 }
+  let factor = (0..<300).map { Float($0 + 1) * 0.01 }
+  let shift = (0..<300).map { Float($0) - 100 }
   var input = target
   selva_standardize(target, factor, shift, &input, 300)
   var halves = [UInt16](repeating: 0, count: 300)
   selva_standardize_bf16(target, factor, shift, &halves, 300)
-  for i in 0 ..< 300 {
+  for i in 0..<300 {
     #expect(abs(input[i] - (target[i] * factor[i] + shift[i])) < 1e-5)
     #expect(halves[i] == roundedToBFloat16(input[i]))
   }
@@ -58,11 +63,11 @@ import Testing
 @Test(arguments: [1, 16, 37])
 func `column sums add to what is there`(_ columns: Int) {
   let (rows, stride) = (9, 40)
-  let x = (0 ..< rows * stride).map { Float($0 % 13) - 6 }
+  let x = (0..<rows * stride).map { Float($0 % 13) - 6 }
   var sums = [Float](repeating: 1, count: columns)
   selva_column_sums(x, rows, stride, columns, &sums)
-  let expected = (0 ..< columns).map { column in
-    (0 ..< rows).reduce(Float(1)) { $0 + x[$1 * stride + column] }
+  let expected = (0..<columns).map { column in
+    (0..<rows).reduce(Float(1)) { $0 + x[$1 * stride + column] }
   }
   #expect(sums == expected)
   var halves = [UInt16](repeating: 0, count: x.count)
@@ -78,18 +83,18 @@ func `Adam agrees with its scalar reference`(_ n: Int) {
   (step.beta1, step.beta2, step.epsilon) = (0.9, 0.999, 1e-8)
   (step.gradient_scale, step.step_size, step.inverse_root_correction) = (0.5, 2e-3, 3.2)
   (step.decay, step.average_decay) = (0.999, 0.9)
-  let gradient = (0 ..< n).map { sin(Float($0)) * ($0 % 5 == 0 ? 0 : 1) }
-  var weights = (0 ..< n).map { cos(Float($0)) }
-  var first = (0 ..< n).map { Float($0 % 3) * 0.1 }
-  var second = (0 ..< n).map { Float($0 % 4 + 1) * 0.01 }
+  let gradient = (0..<n).map { sin(Float($0)) * ($0 % 5 == 0 ? 0 : 1) }
+  var weights = (0..<n).map { cos(Float($0)) }
+  var first = (0..<n).map { Float($0 % 3) * 0.1 }
+  var second = (0..<n).map { Float($0 % 4 + 1) * 0.01 }
   var average = [Float](repeating: 2, count: n)
   var halves = [UInt16](repeating: 0, count: n)
   var expected = (weights, first, second)
-  for _ in 0 ..< 3 {
+  for _ in 0..<3 {
     selva_adam_reference(&step, &expected.0, &expected.1, &expected.2, gradient, n)
     selva_adam(&step, &weights, &first, &second, gradient, n, &halves, &average)
   }
-  for i in 0 ..< n {
+  for i in 0..<n {
     #expect(abs(weights[i] - expected.0[i]) < 1e-6)
     #expect(abs(first[i] - expected.1[i]) < 1e-6)
     #expect(abs(second[i] - expected.2[i]) < 1e-6)

@@ -6,7 +6,7 @@ import Testing
 @Test(arguments: [1, 2, 3, 8, 64])
 func `every worker runs once a call, and barriers hold`(_ count: Int) {
   let group = WorkerGroup(count: count)
-  for _ in 1 ... 20 {
+  for _ in 1...20 {
     let runs = Matrix(rows: count, columns: 1)
     let counters = Counters()
     group.run { worker in
@@ -32,7 +32,7 @@ private final class Counters: Sendable {
 func `shares cover everything once`(_ total: Int, _ count: Int) {
   for grain in [1, 16] {
     var next = 0
-    for index in 0 ..< count {
+    for index in 0..<count {
       let share = Worker.share(of: total, grain: grain, index: index, count: count)
       #expect(share.lowerBound == next)
       #expect(share.lowerBound % grain == 0 || share.lowerBound == total)

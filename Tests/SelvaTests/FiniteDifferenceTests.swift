@@ -22,16 +22,28 @@ private struct Case: CustomTestStringConvertible, Sendable {
 private let cases: [Case] =
   Activation.allCases.map { activation in Case("\(activation)") { $0.model.activation = activation } }
   + Likelihood.allCases.map { likelihood in
-    Case("\(likelihood)") { $0.model.likelihood = likelihood; $0.model.sigma = 0.5 }
+    Case("\(likelihood)") {
+      $0.model.likelihood = likelihood
+      $0.model.sigma = 0.5
+    }
   }
   + Objective.allCases.filter { $0 != .dreg }.map { objective in
-    Case("\(objective), 4 samples") { $0.training.objective = objective; $0.training.importanceSamples = 4 }
+    Case("\(objective), 4 samples") {
+      $0.training.objective = objective
+      $0.training.importanceSamples = 4
+    }
   } + [
     Case("alpha dropout") { $0.training.dropout = 0.3 },
-    Case("dropout") { $0.training.dropout = 0.3; $0.model.activation = .tanh },
+    Case("dropout") {
+      $0.training.dropout = 0.3
+      $0.model.activation = .tanh
+    },
     Case("beta") { $0.training.beta = 3 },
     Case("free bits") { $0.training.freeBits = 0.3 },
-    Case("no hidden layers") { $0.model.hidden = []; $0.model.decoderHidden = [] },
+    Case("no hidden layers") {
+      $0.model.hidden = []
+      $0.model.decoderHidden = []
+    },
     Case("other decoder") { $0.model.decoderHidden = [4] },
   ]
 

@@ -11,7 +11,8 @@ struct Fixture {
   let training: TrainingSettings
 
   init(_ name: String) throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+      "Fixtures")
     let file = try Safetensors(contentsOf: folder.appendingPathComponent("\(name).safetensors").path)
     self.file = file
     let metadata = file.metadata
@@ -56,7 +57,8 @@ struct Fixture {
     get throws {
       let trainer = try trainer()
       return VAE(
-        settings: model, inputMean: self["input.mean"], inputStandardDeviation: self["input.standard_deviation"],
+        settings: model, inputMean: self["input.mean"],
+        inputStandardDeviation: self["input.standard_deviation"],
         values: UnsafeBufferPointer(ParameterStore.floats(trainer.store.weights)))
     }
   }

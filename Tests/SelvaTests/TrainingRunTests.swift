@@ -55,7 +55,11 @@ private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fil
 }
 
 @Test func `training makes the loss fall`() throws {
-  let (run, _) = try run(settings { $0.epochs = 30; $0.learningRate = 5e-3 }, in: try temporaryFolder() + "/run")
+  let (run, _) = try run(
+    settings {
+      $0.epochs = 30
+      $0.learningRate = 5e-3
+    }, in: try temporaryFolder() + "/run")
   let losses = run.metrics.map(\.trainLoss)
   #expect(losses[29] < losses[0] - 0.2)
   #expect(run.metrics.allSatisfy { abs($0.trainLoss - $0.trainReconstruction - $0.trainKL) < 1e-9 })
@@ -63,7 +67,8 @@ private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fil
 
 /// Stops in the first epoch, at an epoch's end, and in the middle of a later one; 56 images are 4 steps an epoch.
 @Test(arguments: [1, 4, 6], [0.0, 0.9])
-func `a run stopped and resumed gives the bytes of one never stopped`(_ steps: Int, _ average: Double) throws {
+func `a run stopped and resumed gives the bytes of one never stopped`(_ steps: Int, _ average: Double) throws
+{
   let parent = try temporaryFolder()
   let training = settings {
     $0.averageDecay = average
@@ -81,7 +86,9 @@ func `a run stopped and resumed gives the bytes of one never stopped`(_ steps: I
   #expect(try resumed.run() == .finished)
   #expect(try bytes(resumed.directory.model) == bytes(whole.directory.model))
   func losses(_ run: TrainingRun) -> [[Double?]] {
-    run.metrics.map { [$0.trainLoss, $0.trainReconstruction, $0.trainKL, $0.validationLoss, $0.learningRate] }
+    run.metrics.map {
+      [$0.trainLoss, $0.trainReconstruction, $0.trainKL, $0.validationLoss, $0.learningRate]
+    }
   }
   #expect(losses(resumed) == losses(whole))
 }
@@ -89,11 +96,18 @@ func `a run stopped and resumed gives the bytes of one never stopped`(_ steps: I
 @Test(arguments: [Precision.float32, .bfloat16])
 func `the same seed gives the same bytes, another seed others`(_ precision: Precision) throws {
   let parent = try temporaryFolder()
-  let training = settings { $0.precision = precision; $0.threads = 2 }
+  let training = settings {
+    $0.precision = precision
+    $0.threads = 2
+  }
   let (first, _) = try run(training, in: parent + "/1")
   let (second, _) = try run(training, in: parent + "/2")
   #expect(try bytes(first.directory.model) == bytes(second.directory.model))
-  let (other, _) = try run(settings { $0.precision = precision; $0.seed = 8 }, in: parent + "/3")
+  let (other, _) = try run(
+    settings {
+      $0.precision = precision
+      $0.seed = 8
+    }, in: parent + "/3")
   #expect(try bytes(first.directory.model) != bytes(other.directory.model))
 }
 
@@ -102,19 +116,33 @@ func `the number of threads does not change the losses`(_ threads: Int) throws {
   let parent = try temporaryFolder()
   let (one, _) = try run(settings(), in: parent + "/1")
   let (many, _) = try run(settings { $0.threads = threads }, in: parent + "/many")
-  for (a, b) in zip(one.metrics, many.metrics) { #expect(abs(a.trainLoss - b.trainLoss) < 1e-4 * a.trainLoss) }
+  for (a, b) in zip(one.metrics, many.metrics) {
+    #expect(abs(a.trainLoss - b.trainLoss) < 1e-4 * a.trainLoss)
+  }
 }
 
 @Test func `bfloat16 follows float32`() throws {
   let parent = try temporaryFolder()
-  let (single, _) = try run(settings { $0.epochs = 10; $0.precision = .float32 }, in: parent + "/1")
-  let (half, _) = try run(settings { $0.epochs = 10; $0.precision = .bfloat16 }, in: parent + "/2")
+  let (single, _) = try run(
+    settings {
+      $0.epochs = 10
+      $0.precision = .float32
+    }, in: parent + "/1")
+  let (half, _) = try run(
+    settings {
+      $0.epochs = 10
+      $0.precision = .bfloat16
+    }, in: parent + "/2")
   #expect(abs(single.metrics[9].trainLoss - half.metrics[9].trainLoss) < 0.02 * single.metrics[9].trainLoss)
 }
 
 @Test func `patience ends a run that gets no better`() throws {
   // With next to no learning rate, the first epoch stays the best or nearly so.
-  let training = settings { $0.epochs = 200; $0.patience = 2; $0.learningRate = 1e-12 }
+  let training = settings {
+    $0.epochs = 200
+    $0.patience = 2
+    $0.learningRate = 1e-12
+  }
   let (run, outcome) = try run(training, in: try temporaryFolder() + "/run")
   #expect(outcome == .stoppedEarly)
   #expect(run.metrics.count < 200)
@@ -125,7 +153,11 @@ func `the number of threads does not change the losses`(_ threads: Int) throws {
 @Test func `a run that diverges says so and keeps its last good checkpoint`() throws {
   let (good, _) = try run(settings(), in: try temporaryFolder() + "/run")
   var checkpoint = try Safetensors(contentsOf: good.directory.checkpoint)
-  checkpoint.metadata["selva.training"] = SettingsJSON.encode(settings { $0.epochs = 9; $0.learningRate = 1e30 })
+  checkpoint.metadata["selva.training"] = SettingsJSON.encode(
+    settings {
+      $0.epochs = 9
+      $0.learningRate = 1e30
+    })
   try checkpoint.write(to: good.directory.checkpoint)
   let before = try bytes(good.directory.checkpoint)
   let resumed = try TrainingRun.resume(good.directory) { training in
@@ -156,10 +188,11 @@ func `the number of threads does not change the losses`(_ threads: Int) throws {
   let images = noiseImages(50, height: 2, width: 2)
   let data = try TrainingData(training: images, validation: nil, fraction: 0.3, seed: 4)
   #expect(data.validationIndices.count == 15)
-  #expect((data.trainingIndices + data.validationIndices).sorted() == [Int32](0 ..< 50))
+  #expect((data.trainingIndices + data.validationIndices).sorted() == [Int32](0..<50))
   let again = try TrainingData(training: images, validation: nil, fraction: 0.3, seed: 4)
   #expect(data.validationIndices == again.validationIndices)
   #expect(throws: TrainingError.self) {
-    try TrainingData(training: images, validation: noiseImages(4, height: 3, width: 2), fraction: 0.3, seed: 4)
+    try TrainingData(
+      training: images, validation: noiseImages(4, height: 3, width: 2), fraction: 0.3, seed: 4)
   }
 }

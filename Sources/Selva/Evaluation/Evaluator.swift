@@ -34,7 +34,7 @@ public struct Evaluator: Sendable {
   ///   - images: of the model's size.
   ///   - indices: which of them; nil: all.
   public func evaluate(_ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup) -> Evaluation {
-    let indices = indices ?? [Int32](0 ..< Int32(images.count))
+    let indices = indices ?? [Int32](0..<Int32(images.count))
     precondition(!indices.isEmpty, "an evaluation over no images")
     let source = BatchSource(
       images, binarization: binarization, inputMean: model.inputMean,
@@ -52,15 +52,15 @@ public struct Evaluator: Sendable {
   private func summary(_ results: PerImage) -> Evaluation {
     let (latent, count) = (model.settings.latent, results.count)
     let reconstruction = MeanAndError(results.reconstruction)
-    let kl = (0 ..< latent).map { i in
-      MeanAndError((0 ..< count).lazy.map { results.kl[$0 * latent + i] }).mean
+    let kl = (0..<latent).map { i in
+      MeanAndError((0..<count).lazy.map { results.kl[$0 * latent + i] }).mean
     }
-    let totals = (0 ..< count).map { image in
-      (0 ..< latent).reduce(results.reconstruction[image]) { $0 + results.kl[image * latent + $1] }
+    let totals = (0..<count).map { image in
+      (0..<latent).reduce(results.reconstruction[image]) { $0 + results.kl[image * latent + $1] }
     }
     let loss = MeanAndError(totals)
-    let active = (0 ..< latent).filter { i in
-      let error = MeanAndError((0 ..< count).lazy.map { Double(results.mean[$0 * latent + i]) }).standardError
+    let active = (0..<latent).filter { i in
+      let error = MeanAndError((0..<count).lazy.map { Double(results.mean[$0 * latent + i]) }).standardError
       return error * error * Double(count) > 0.01
     }
     let nll = importanceSamples == nil ? nil : MeanAndError(results.nll)
@@ -132,21 +132,21 @@ private final class EvaluationLane {
     self.results = results
     targets = Matrix(rows: rows, columns: model.settings.pixelCount)
     inputs = Matrix(rows: rows, columns: model.settings.pixelCount)
-    encoder = Network(parameters, layout.encoder, input: inputs, activation: activation, rows: [0 ..< rows])
+    encoder = Network(parameters, layout.encoder, input: inputs, activation: activation, rows: [0..<rows])
     single = Reparameterization(heads: encoder.output, samples: 1, type: .float32)
-    decoder = Network(parameters, layout.decoder, input: single.z, activation: activation, rows: [0 ..< rows])
+    decoder = Network(parameters, layout.decoder, input: single.z, activation: activation, rows: [0..<rows])
     let samples = evaluator.importanceSamples ?? 1
     let rounds = (samples + EvaluationLane.samples - 1) / EvaluationLane.samples
     sampleRows = (samples + rounds - 1) / rounds
     sampleInput = Matrix(rows: sampleRows, columns: model.settings.latent)
     sampleDecoder = evaluator.importanceSamples.map { [sampleInput, sampleRows] _ in
-      Network(parameters, layout.decoder, input: sampleInput, activation: activation, rows: [0 ..< sampleRows])
+      Network(parameters, layout.decoder, input: sampleInput, activation: activation, rows: [0..<sampleRows])
     }
   }
 
   func run(_ indices: [Int32], _ share: Range<Int>) {
     for start in stride(from: share.lowerBound, to: share.upperBound, by: EvaluationLane.images) {
-      let block = start ..< min(share.upperBound, start + EvaluationLane.images)
+      let block = start..<min(share.upperBound, start + EvaluationLane.images)
       encode(indices, block)
       decoder.forward(0)
       for (row, position) in block.enumerated() { bound(row, position) }
@@ -175,7 +175,7 @@ private final class EvaluationLane {
 
   private func bound(_ row: Int, _ position: Int) {
     results.reconstruction[position] = likelihood(decoder.output, row, target: row)
-    for i in 0 ..< single.latent {
+    for i in 0..<single.latent {
       results.kl[position * single.latent + i] = single.klDivergence(row, component: i)
       results.mean[position * single.latent + i] = single.mean(row)[i]
     }
@@ -199,12 +199,12 @@ private final class EvaluationLane {
     withUnsafeTemporaryAllocation(of: Double.self, capacity: sampleRows) { priorOverPosterior in
       for first in stride(from: 0, to: samples, by: sampleRows) {
         let rows = min(sampleRows, samples - first)
-        for sample in 0 ..< rows {
+        for sample in 0..<rows {
           let z = sampleInput.row(sample)
           RandomStream(seed: evaluator.seed, .importance, image: image, sample: first + sample)
             .normals(into: z, count: latent)
           var ratio = 0.0
-          for i in 0 ..< latent {
+          for i in 0..<latent {
             let epsilon = z[i]
             z[i] = mean[i] + sigma[i] * epsilon
             ratio += Double(logVariance[i] + epsilon * epsilon - z[i] * z[i])
@@ -212,7 +212,7 @@ private final class EvaluationLane {
           priorOverPosterior[sample] = ratio / 2
         }
         sampleDecoder.forward(0)
-        for sample in 0 ..< rows {
+        for sample in 0..<rows {
           let weight = priorOverPosterior[sample] - likelihood(sampleDecoder.output, sample, target: row)
           if weight > largest {
             total = total * exp(largest - weight) + 1

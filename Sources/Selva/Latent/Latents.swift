@@ -12,7 +12,7 @@ import Compute
 public enum Latents {
   /// Draws from the prior N(0, temperature²·I), `[count, latent]`; row i depends on `seed` and i alone.
   public static func prior(count: Int, latent: Int, seed: UInt64, temperature: Float = 1) -> [Float] {
-    (0 ..< count).flatMap { row in
+    (0..<count).flatMap { row in
       RandomStream(seed: seed, .latents, image: row).normals(latent).map { $0 * temperature }
     }
   }
@@ -31,9 +31,9 @@ public enum Latents {
       images.map { $0.count == mean.count / latent } ?? true,
       "\(images?.count ?? 0) images for \(mean.count / latent) rows")
     var z = mean
-    for row in 0 ..< mean.count / latent {
+    for row in 0..<mean.count / latent {
       let epsilon = RandomStream(seed: seed, .encoding, image: images?[row] ?? row).normals(latent)
-      for i in 0 ..< latent { z[row * latent + i] += exp(0.5 * logVariance[row * latent + i]) * epsilon[i] }
+      for i in 0..<latent { z[row * latent + i] += exp(0.5 * logVariance[row * latent + i]) * epsilon[i] }
     }
     return z
   }

@@ -104,7 +104,8 @@ final class DenseLayer: Sendable {
     activation.forward(preactivation.block(rows: work.rows), into: activated.block(rows: work.rows))
     guard let dropout, let noise else { return }
     for row in work.rows {
-      dropout.forward(activated, mask: noise.mask(dropout, row, number, output.columns), row: row, into: output)
+      dropout.forward(
+        activated, mask: noise.mask(dropout, row, number, output.columns), row: row, into: output)
     }
   }
 
@@ -126,14 +127,17 @@ final class DenseLayer: Sendable {
   @discardableResult
   func parameterGradient(_ worker: Int) -> Range<Int> {
     let work = workers[worker]
-    guard let product = work.weightGradient, let gradient, let bias = parameters.biasGradient else { return 0 ..< 0 }
+    guard let product = work.weightGradient, let gradient, let bias = parameters.biasGradient else {
+      return 0..<0
+    }
     product()
     let columns = gradient.block(columns: work.outputs)
     let sums = bias.floats + work.outputs.lowerBound
     sums.update(repeating: 0, count: work.outputs.count)
     switch gradient.type {
     case .float32: selva_column_sums(columns.floats, columns.rows, columns.stride, columns.columns, sums)
-    case .bfloat16: selva_column_sums_bf16(columns.halves, columns.rows, columns.stride, columns.columns, sums)
+    case .bfloat16:
+      selva_column_sums_bf16(columns.halves, columns.rows, columns.stride, columns.columns, sums)
     }
     return work.outputs
   }

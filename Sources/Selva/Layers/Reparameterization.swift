@@ -42,9 +42,9 @@ struct Reparameterization: Sendable {
   func forward(_ image: Int) {
     let (mean, sigma) = (mean(image), sigma.row(image))
     selva_exp(logVariance(image), 0.5, sigma, latent)
-    for row in image * samples ..< (image + 1) * samples {
+    for row in image * samples..<(image + 1) * samples {
       let (epsilon, z) = (epsilon.row(row), z.row(row))
-      for i in 0 ..< latent { z[i] = mean[i] + sigma[i] * epsilon[i] }
+      for i in 0..<latent { z[i] = mean[i] + sigma[i] * epsilon[i] }
       if operand.type == .bfloat16 { selva_to_bf16(z, operand.halves + row * latent, latent) }
     }
   }
@@ -57,14 +57,14 @@ struct Reparameterization: Sendable {
 
   /// KL(q(z | x) ‖ N(0, I)) of one image, in nats.
   func klDivergence(_ image: Int) -> Double {
-    (0 ..< latent).reduce(0) { $0 + klDivergence(image, component: $1) }
+    (0..<latent).reduce(0) { $0 + klDivergence(image, component: $1) }
   }
 
   /// log p(z) − log q(z | x) of one row, in nats.
   func logPriorOverPosterior(_ row: Int) -> Double {
     let (logVariance, epsilon, z) = (logVariance(row / samples), epsilon.row(row), z.row(row))
     var total = 0.0
-    for i in 0 ..< latent { total += Double(logVariance[i] + epsilon[i] * epsilon[i] - z[i] * z[i]) }
+    for i in 0..<latent { total += Double(logVariance[i] + epsilon[i] * epsilon[i] - z[i] * z[i]) }
     return total / 2
   }
 }

@@ -23,25 +23,25 @@ public struct DataStatistics: Sendable, Equatable {
     let count = images.pixelCount
     var sums = [Double](repeating: 0, count: count)
     var squares = 0.0
-    let chosen = indices ?? [Int32](0 ..< Int32(images.count))
+    let chosen = indices ?? [Int32](0..<Int32(images.count))
     switch images.pixels {
     case .bytes(let bytes):
       var whole = [UInt64](repeating: 0, count: count)
       var wholeSquares: UInt64 = 0
       for index in chosen {
         let row = bytes + Int(index) * count
-        for i in 0 ..< count {
+        for i in 0..<count {
           let value = UInt64(row[i])
           whole[i] &+= value
           wholeSquares &+= value &* value
         }
       }
-      for i in 0 ..< count { sums[i] = Double(whole[i]) / 255 }
+      for i in 0..<count { sums[i] = Double(whole[i]) / 255 }
       squares = Double(wholeSquares) / (255 * 255)
     case .floats(let floats):
       for index in chosen {
         let row = floats + Int(index) * count
-        for i in 0 ..< count {
+        for i in 0..<count {
           sums[i] += Double(row[i])
           squares += Double(row[i]) * Double(row[i])
         }
@@ -70,7 +70,8 @@ extension ParameterStore {
     all.update(repeating: 0)
     for (index, view) in layout.views.enumerated() where view.shape.count == 2 {
       let feedsActivation = view.name.contains(".layers.")
-      let deviation = Float((feedsActivation ? model.activation.gain : 1) / Double(view.shape[1]).squareRoot())
+      let deviation = Float(
+        (feedsActivation ? model.activation.gain : 1) / Double(view.shape[1]).squareRoot())
       let weights = all.baseAddress! + view.offset
       RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
       selva_scale(weights, deviation, view.count)

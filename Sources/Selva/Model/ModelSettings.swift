@@ -58,7 +58,9 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var fault: String? {
     let widths = hidden + decoderHidden
     if height < 1 || width < 1 || pixelCount > 1 << 24 { return "images of \(height) x \(width) pixels" }
-    if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) { return "a hidden layer of \(width) units" }
+    if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) {
+      return "a hidden layer of \(width) units"
+    }
     if latent < 1 || latent > 1 << 16 { return "\(latent) latent components" }
     if !(sigma > 0 && sigma.isFinite) { return "a sigma of \(sigma)" }
     return nil

@@ -9,7 +9,7 @@ package struct ParameterLayout: Sendable {
     package let offset: Int
 
     package var count: Int { shape.reduce(1, *) }
-    package var range: Range<Int> { offset ..< offset + count }
+    package var range: Range<Int> { offset..<offset + count }
   }
 
   /// A dense layer's two places.

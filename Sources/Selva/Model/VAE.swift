@@ -88,7 +88,7 @@ public final class ImageEncoder {
     input = Matrix(rows: rowsAtOnce, columns: model.settings.pixelCount)
     network = Network(
       model.networkParameters, model.layout.encoder, input: input, activation: model.settings.activation,
-      rows: [0 ..< rowsAtOnce])
+      rows: [0..<rowsAtOnce])
   }
 
   /// As `VAE.encode`.
@@ -100,15 +100,15 @@ public final class ImageEncoder {
     let count = images.count / pixels
     for start in stride(from: 0, to: count, by: rowsAtOnce) {
       let rows = min(rowsAtOnce, count - start)
-      for row in 0 ..< rows {
+      for row in 0..<rows {
         let target = input.row(row)
-        for i in 0 ..< pixels {
+        for i in 0..<pixels {
           target[i] =
             (images[(start + row) * pixels + i] - model.inputMean[i]) / model.inputStandardDeviation[i]
         }
       }
       network.forward(0)
-      for row in 0 ..< rows {
+      for row in 0..<rows {
         let heads = network.output.row(row)
         mean.append(contentsOf: UnsafeBufferPointer(start: heads, count: latent))
         logVariance.append(contentsOf: UnsafeBufferPointer(start: heads + latent, count: latent))
@@ -129,7 +129,7 @@ public final class LatentDecoder {
     input = Matrix(rows: rowsAtOnce, columns: model.settings.latent)
     network = Network(
       model.networkParameters, model.layout.decoder, input: input, activation: model.settings.activation,
-      rows: [0 ..< rowsAtOnce])
+      rows: [0..<rowsAtOnce])
   }
 
   /// As `VAE.decode`.
@@ -144,7 +144,7 @@ public final class LatentDecoder {
           input.floats.update(from: $0.baseAddress! + start * latent, count: rows * latent)
         }
         network.forward(0)
-        for row in 0 ..< rows {
+        for row in 0..<rows {
           model.settings.likelihood.pixels(
             network.output.row(row), into: result.baseAddress! + (start + row) * pixels, count: pixels)
         }

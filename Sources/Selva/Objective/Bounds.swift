@@ -15,12 +15,12 @@ extension TrainingStep {
   func evidenceBound(_ image: Int, _ part: inout Partial, _ componentKL: UnsafeMutablePointer<Double>) {
     let scale = 1 / Float(batch * samples)
     var reconstruction = 0.0
-    for row in image * samples ..< (image + 1) * samples {
+    for row in image * samples..<(image + 1) * samples {
       reconstruction += likelihood(row, scale: scale, &part.logVarianceGradient)
     }
     reconstruction /= Double(samples)
     var kl = 0.0
-    for i in 0 ..< model.latent {
+    for i in 0..<model.latent {
       let component = latents.klDivergence(image, component: i)
       componentKL[i] += component
       kl += component
@@ -33,7 +33,7 @@ extension TrainingStep {
   /// −log 1/k Σ w_i with w_i = p(x, z_i) / q(z_i | x), by log-sum-exp; rows of the output's gradient are weighted
   /// by the normalized weights (Burda et al. 2016, equation 14). `latents.epsilon` is not touched.
   func importanceWeightedBound(_ image: Int, _ part: inout Partial) {
-    let rows = image * samples ..< (image + 1) * samples
+    let rows = image * samples..<(image + 1) * samples
     withUnsafeTemporaryAllocation(of: Double.self, capacity: samples) { weights in
       var reconstruction = 0.0
       var slopes = 0.0
@@ -47,7 +47,7 @@ extension TrainingStep {
       }
       let largest = weights.max() ?? 0
       var total = 0.0
-      for sample in 0 ..< samples {
+      for sample in 0..<samples {
         weights[sample] = exp(weights[sample] - largest)
         total += weights[sample]
       }
@@ -84,16 +84,18 @@ extension TrainingStep {
     }
   }
 
-  private func evidenceHeads(_ image: Int, costs: UnsafePointer<Double>, _ gradient: UnsafeMutableBufferPointer<Float>) {
+  private func evidenceHeads(
+    _ image: Int, costs: UnsafePointer<Double>, _ gradient: UnsafeMutableBufferPointer<Float>
+  ) {
     let (latent, mean, sigma) = (model.latent, latents.mean(image), latents.sigma.row(image))
-    for row in image * samples ..< (image + 1) * samples {
+    for row in image * samples..<(image + 1) * samples {
       let (dz, epsilon) = (latentGradient.row(row), latents.epsilon.row(row))
-      for i in 0 ..< latent {
+      for i in 0..<latent {
         gradient[i] += dz[i]
         gradient[latent + i] += dz[i] * epsilon[i] * sigma[i] * 0.5
       }
     }
-    for i in 0 ..< latent {
+    for i in 0..<latent {
       let cost = Float(costs[i]) / Float(batch)
       gradient[i] += cost * mean[i]
       gradient[latent + i] += cost * 0.5 * (sigma[i] * sigma[i] - 1)
@@ -104,10 +106,10 @@ extension TrainingStep {
   /// written as μ + σε.
   private func importanceHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
     let (latent, sigma) = (model.latent, latents.sigma.row(image))
-    for row in image * samples ..< (image + 1) * samples {
+    for row in image * samples..<(image + 1) * samples {
       let (dz, epsilon, z) = (latentGradient.row(row), latents.epsilon.row(row), latents.z.row(row))
       let weight = Float(scratch.normalizedWeights[row] / Double(batch))
-      for i in 0 ..< latent {
+      for i in 0..<latent {
         let slope = dz[i] + weight * z[i]
         gradient[i] += slope
         gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5 - 0.5 * weight
@@ -118,10 +120,10 @@ extension TrainingStep {
   /// Σ w̃² ∂log w/∂z ∂z/∂φ (Tucker et al. 2019, equation 8): the parameters of q reach log w through z alone.
   private func doublyReparameterizedHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
     let (latent, sigma) = (model.latent, latents.sigma.row(image))
-    for row in image * samples ..< (image + 1) * samples {
+    for row in image * samples..<(image + 1) * samples {
       let (dz, epsilon, z) = (latentGradient.row(row), latents.epsilon.row(row), latents.z.row(row))
       let weight = Float(scratch.normalizedWeights[row])
-      for i in 0 ..< latent {
+      for i in 0..<latent {
         let slope = weight * (dz[i] + weight / Float(batch) * (z[i] - epsilon[i] / sigma[i]))
         gradient[i] += slope
         gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5

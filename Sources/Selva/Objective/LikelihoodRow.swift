@@ -34,7 +34,7 @@ extension Likelihood {
     switch self {
     case .bernoulli, .continuousBernoulli: selva_sigmoid(prediction, pixels, count)
     case .gaussian, .gaussianLearned:
-      for i in 0 ..< count { pixels[i] = min(1, max(0, prediction[i])) }
+      for i in 0..<count { pixels[i] = min(1, max(0, prediction[i])) }
     }
   }
 }

@@ -78,7 +78,8 @@ package struct Adam: Sendable {
     }
     withUnsafePointer(to: step) {
       selva_adam(
-        $0, at(store.weights), at(store.firstMoment), at(store.secondMoment), at(store.gradients), range.count,
+        $0, at(store.weights), at(store.firstMoment), at(store.secondMoment), at(store.gradients),
+        range.count,
         store.halves.map { $0.base.assumingMemoryBound(to: UInt16.self) + range.lowerBound },
         store.average.map(at))
     }

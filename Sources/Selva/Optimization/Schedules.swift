@@ -20,7 +20,7 @@ extension TrainingSettings {
     case .burda:
       // Stage i ends after (3^(i+1) − 1) / 2 of 3,280 passes.
       let pass = progress / Double(epochs) * 3280
-      let stage = (0 ..< 8).first { pass < (pow(3, Double($0 + 1)) - 1) / 2 } ?? 7
+      let stage = (0..<8).first { pass < (pow(3, Double($0 + 1)) - 1) / 2 } ?? 7
       return pow(10, -Double(stage) / 7)
     }
   }

@@ -55,7 +55,9 @@ enum Checkpoint {
       try VAE.fill(store.weights, store.layout, from: file, prefix: "")
       try VAE.fill(store.firstMoment, store.layout, from: file, prefix: first)
       try VAE.fill(store.secondMoment, store.layout, from: file, prefix: second)
-      if let average = store.average { try VAE.fill(average, store.layout, from: file, prefix: Checkpoint.average) }
+      if let average = store.average {
+        try VAE.fill(average, store.layout, from: file, prefix: Checkpoint.average)
+      }
       store.weightsChanged()
     }
   }

@@ -73,7 +73,8 @@ extension VAE {
     let deviation = try file.requireTensor("input.standard_deviation", shape: pixels)
     if let index = deviation.values.firstIndex(where: { !($0 > 0) }) {
       throw ModelFileError(
-        path: path, reason: "input.standard_deviation[\(index)] is \(deviation.values[index]); it must be above 0")
+        path: path,
+        reason: "input.standard_deviation[\(index)] is \(deviation.values[index]); it must be above 0")
     }
     self.init(
       settings: settings, inputMean: mean.values, inputStandardDeviation: deviation.values,
@@ -92,7 +93,9 @@ extension VAE {
   }
 
   /// Copies tensors called `prefix` + a parameter's name into a parameter buffer.
-  static func fill(_ buffer: Storage, _ layout: ParameterLayout, from file: Safetensors, prefix: String) throws {
+  static func fill(_ buffer: Storage, _ layout: ParameterLayout, from file: Safetensors, prefix: String)
+    throws
+  {
     let all = ParameterStore.floats(buffer)
     for view in layout.views {
       let tensor = try file.requireTensor(prefix + view.name, shape: view.shape)

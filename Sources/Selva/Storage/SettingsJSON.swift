@@ -40,7 +40,8 @@ package enum SettingsJSON {
     case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
       let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return place.isEmpty ? "it is not JSON as Selva writes it" : "'\(place)' has a value Selva does not know"
+      return place.isEmpty
+        ? "it is not JSON as Selva writes it" : "'\(place)' has a value Selva does not know"
     @unknown default: return "it is not JSON as Selva writes it"
     }
   }

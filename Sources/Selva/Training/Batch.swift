@@ -10,9 +10,12 @@ package struct BatchSource: Sendable {
   private let factor: [Float]
   private let shift: [Float]
 
-  package init(_ images: ImageSet, binarization: Binarization, inputMean: [Float], inputStandardDeviation: [Float]) {
+  package init(
+    _ images: ImageSet, binarization: Binarization, inputMean: [Float], inputStandardDeviation: [Float]
+  ) {
     precondition(
-      images.pixelCount == inputMean.count, "images of \(images.pixelCount), model of \(inputMean.count) pixels")
+      images.pixelCount == inputMean.count,
+      "images of \(images.pixelCount), model of \(inputMean.count) pixels")
     self.images = images
     self.binarization = binarization
     factor = inputStandardDeviation.map { 1 / $0 }
@@ -31,7 +34,7 @@ package struct BatchSource: Sendable {
     switch binarization {
     case .none: break
     case .stochastic: stream.binarize(target, into: target, count: count)
-    case .threshold: for i in 0 ..< count { target[i] = target[i] > 0.5 ? 1 : 0 }
+    case .threshold: for i in 0..<count { target[i] = target[i] > 0.5 ? 1 : 0 }
     }
     switch inputs.type {
     case .float32: selva_standardize(target, factor, shift, inputs.row(row), count)

@@ -36,7 +36,9 @@ struct RunPictures {
       title: "Training", xLabel: "epoch", yLabel: "−ELBO, nats per image",
       series: [
         .init("training", y: metrics.map(\.trainLoss)),
-        .init("validation", points: metrics.compactMap { row in row.validationLoss.map { (Double(row.epoch), $0) } }),
+        .init(
+          "validation",
+          points: metrics.compactMap { row in row.validationLoss.map { (Double(row.epoch), $0) } }),
       ], yRange: .percentiles(0, 0.97))
     try write(chart.raster(), to: directory.curves, command: command)
   }
@@ -56,8 +58,10 @@ struct RunPictures {
   private func write(_ raster: Raster, to path: String, command: String) throws {
     try PNG.write(
       raster, to: path,
-      text: [("Software", "Selva"), ("Selva command", command), ("Selva seed", String(seed)),
-        ("Selva model", directory.model)])
+      text: [
+        ("Software", "Selva"), ("Selva command", command), ("Selva seed", String(seed)),
+        ("Selva model", directory.model),
+      ])
   }
 }
 
@@ -73,6 +77,6 @@ extension VAE {
   public func pictures(_ latents: [Float]) -> [Raster] {
     let pixels = decode(latents)
     let count = settings.pixelCount
-    return stride(from: 0, to: pixels.count, by: count).map { picture(pixels[$0 ..< $0 + count]) }
+    return stride(from: 0, to: pixels.count, by: count).map { picture(pixels[$0..<$0 + count]) }
   }
 }

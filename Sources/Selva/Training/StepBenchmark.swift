@@ -62,16 +62,17 @@ public struct StepBenchmark: Sendable {
     var steps: [Double] = []
     var products: [Double] = []
     var stages: [[Double]] = []
-    for _ in 0 ..< rounds {
+    for _ in 0..<rounds {
       steps.append(timer.step(each))
       products.append(timer.products(each))
       stages.append(timer.stages(max(1, each / 4)))
     }
     let step = median(steps)
     let product = median(products)
-    let stage = (0 ..< 5).map { index in median(stages.map { $0[index] }) * 1e3 }
+    let stage = (0..<5).map { index in median(stages.map { $0[index] }) * 1e3 }
     return Result(
-      threads: threads, imagesPerSecond: Double(batch) / step, ceilingImagesPerSecond: Double(batch) / product,
+      threads: threads, imagesPerSecond: Double(batch) / step,
+      ceilingImagesPerSecond: Double(batch) / product,
       ceilingGigaflops: Double(timer.operations) / product * 1e-9, fraction: product / step,
       stages: Stages(
         batch: stage[0], forward: stage[1], loss: stage[2], backward: stage[3], optimizer: stage[4]))
@@ -108,9 +109,9 @@ private final class Rounds {
 
   func step(_ count: Int) -> Double {
     let clock = Stopwatch()
-    for _ in 0 ..< count {
+    for _ in 0..<count {
       if position + batch > order.count { position = 0 }
-      _ = trainer.step(order[position ..< position + batch], epoch: 0, learningRate: 1e-4, beta: 1)
+      _ = trainer.step(order[position..<position + batch], epoch: 0, learningRate: 1e-4, beta: 1)
       position += batch
     }
     return clock.seconds / Double(count)
@@ -119,7 +120,7 @@ private final class Rounds {
   func products(_ count: Int) -> Double {
     let step = job.step
     let clock = Stopwatch()
-    for _ in 0 ..< count { group.run { step.productsOnly($0) } }
+    for _ in 0..<count { group.run { step.productsOnly($0) } }
     return clock.seconds / Double(count)
   }
 
@@ -137,7 +138,7 @@ private final class Rounds {
     ]
     return stages.map { stage in
       let clock = Stopwatch()
-      for _ in 0 ..< count { group.run(stage) }
+      for _ in 0..<count { group.run(stage) }
       return clock.seconds / Double(count)
     }
   }

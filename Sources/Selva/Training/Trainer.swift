@@ -89,7 +89,8 @@ package final class Job: @unchecked Sendable {
 
   deinit { squares.deallocate() }
 
-  package func begin(_ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double) {
+  package func begin(_ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double)
+  {
     self.number = number
     self.learningRate = learningRate
     step.prepare(images, epoch: epoch, beta: beta)

@@ -23,11 +23,13 @@ public struct TrainingData: Sendable {
           expected: [training.height, training.width])
       }
       self.validation = validation
-      trainingIndices = [Int32](0 ..< Int32(training.count))
-      validationIndices = [Int32](0 ..< Int32(validation.count))
+      trainingIndices = [Int32](0..<Int32(training.count))
+      validationIndices = [Int32](0..<Int32(validation.count))
       return
     }
-    guard training.count >= 2 else { throw TrainingError.tooFewImages(path: training.path, count: training.count) }
+    guard training.count >= 2 else {
+      throw TrainingError.tooFewImages(path: training.path, count: training.count)
+    }
     let held = min(training.count - 1, max(1, Int((Double(training.count) * fraction).rounded())))
     let order = RandomStream(seed: seed, .split).permutation(training.count)
     self.validation = training

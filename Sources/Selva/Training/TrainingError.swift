@@ -19,13 +19,15 @@ public enum TrainingError: Fault, Equatable {
       return "\(path): images are \(found.joined(separator: " x ")) pixels where "
         + "\(expected.joined(separator: " x ")) are expected"
     case .tooFewImages(let path, let count):
-      return "\(path): \(count) image cannot be split into training and validation; give more images or a test set"
+      return
+        "\(path): \(count) image cannot be split into training and validation; give more images or a test set"
     case .diverged(let epoch, let step, let loss, let checkpoint):
       let kept = checkpoint.map { "; the last good checkpoint is \($0)" } ?? ""
       return "the loss became \(loss) in epoch \(epoch), step \(step): try a lower --learning-rate, "
         + "--warmup-epochs 1 or --clip-norm 100\(kept)"
     case .dataChanged(let path, let found, let expected):
-      return "\(path): the run was on \(expected) images and the data now has \(found); give it the same --data"
+      return
+        "\(path): the run was on \(expected) images and the data now has \(found); give it the same --data"
     }
   }
 }

@@ -64,7 +64,8 @@ public final class TrainingRun {
     let statistics = DataStatistics(data.training, indices: data.trainingIndices)
     self.init(
       directory: directory, model: model, training: training, data: data,
-      statistics: (statistics.inputMean, statistics.inputStandardDeviation), log: MetricsLog(path: directory.metrics), best: nil,
+      statistics: (statistics.inputMean, statistics.inputStandardDeviation),
+      log: MetricsLog(path: directory.metrics), best: nil,
       state: TrainingState()
     ) { $0.initialize(model, statistics: statistics, seed: training.seed) }
     state.trainingImages = data.trainingIndices.count
@@ -162,9 +163,10 @@ public final class TrainingRun {
     while state.position < order.count {
       let end = min(order.count, state.position + training.batchSize)
       let progress =
-        Double(state.epoch) + (Double(state.position) + Double(end - state.position) / 2) / Double(order.count)
+        Double(state.epoch) + (Double(state.position) + Double(end - state.position) / 2)
+        / Double(order.count)
       let sums = trainer.step(
-        order[state.position ..< end], epoch: state.epoch,
+        order[state.position..<end], epoch: state.epoch,
         learningRate: training.learningRate(at: progress), beta: training.beta(at: progress))
       guard sums.objective.isFinite else { throw divergence(sums.objective / Double(sums.images)) }
       state.sums += sums
@@ -211,7 +213,8 @@ public final class TrainingRun {
   private func save() throws {
     try best.write(to: directory.model, training: training)
     try Checkpoint.write(
-      trainer.store, model: TrainingRun.snapshot(trainer, model, statistics, averaged: false), training: training,
+      trainer.store, model: TrainingRun.snapshot(trainer, model, statistics, averaged: false),
+      training: training,
       state: state, to: directory.checkpoint)
     lastSave = Stopwatch.now
   }

@@ -73,7 +73,7 @@ package final class TrainingStep: @unchecked Sendable {
     self.source = source
     self.batch = batch
     self.samples = samples
-    rows = (0 ..< workers).map { Worker.share(of: batch, index: $0, count: workers) }
+    rows = (0..<workers).map { Worker.share(of: batch, index: $0, count: workers) }
     dropout = training.dropout > 0 ? Dropout(rate: training.dropout, activation: model.activation) : nil
     targets = Matrix(rows: batch, columns: model.pixelCount)
     inputs = Matrix(rows: batch, columns: model.pixelCount, type: type)
@@ -84,7 +84,7 @@ package final class TrainingStep: @unchecked Sendable {
     latentGradient = Matrix(rows: batch * samples, columns: latent)
     decoder = Network(
       parameters, parameters.layout.decoder, input: latents.operand, activation: model.activation,
-      dropout: dropout, rows: rows.map { $0.lowerBound * samples ..< $0.upperBound * samples },
+      dropout: dropout, rows: rows.map { $0.lowerBound * samples..<$0.upperBound * samples },
       inputGradient: latentGradient, firstNumber: parameters.layout.encoder.count)
     scratch = Scratch(rows: batch * samples, latent: latent, workers: workers)
     self.workers = workers
@@ -118,7 +118,7 @@ package final class TrainingStep: @unchecked Sendable {
   /// The step's sums over all workers, in a fixed order.
   package var sums: LossSums {
     var total = LossSums()
-    for worker in 0 ..< workers { total += partial[worker].sums }
+    for worker in 0..<workers { total += partial[worker].sums }
     return total
   }
 
@@ -183,14 +183,14 @@ package final class TrainingStep: @unchecked Sendable {
         let outputs = layer.parameterGradient(worker.index)
         guard !outputs.isEmpty else { continue }
         finished(
-          shape.weight + outputs.lowerBound * shape.inputs ..< shape.weight + outputs.upperBound * shape.inputs)
-        finished(shape.bias + outputs.lowerBound ..< shape.bias + outputs.upperBound)
+          shape.weight + outputs.lowerBound * shape.inputs..<shape.weight + outputs.upperBound * shape.inputs)
+        finished(shape.bias + outputs.lowerBound..<shape.bias + outputs.upperBound)
       }
     }
     if let offset = parameters.layout.logVariance, let gradients = parameters.gradients, worker.index == 0 {
       Matrix(gradients, offset: offset, rows: 1, columns: 1).floats[0] =
-        Float((0 ..< workers).reduce(0) { $0 + partial[$1].logVarianceGradient })
-      finished(offset ..< offset + 1)
+        Float((0..<workers).reduce(0) { $0 + partial[$1].logVarianceGradient })
+      finished(offset..<offset + 1)
     }
   }
 
@@ -202,10 +202,10 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   private func sample(_ row: Int) {
-    for sample in 0 ..< samples {
+    for sample in 0..<samples {
       let epsilon = latents.epsilon.row(row * samples + sample)
       if let givenEpsilon {
-        for i in 0 ..< model.latent { epsilon[i] = givenEpsilon[(row * samples + sample) * model.latent + i] }
+        for i in 0..<model.latent { epsilon[i] = givenEpsilon[(row * samples + sample) * model.latent + i] }
       } else {
         RandomStream(
           seed: training.seed, .training, epoch: epoch, image: Int(images[row]), sample: sample
@@ -220,8 +220,8 @@ package final class TrainingStep: @unchecked Sendable {
   private func freeComponents(_ worker: Worker, _ costs: UnsafeMutablePointer<Double>) {
     worker.barrier()
     var free = 0.0
-    for i in 0 ..< model.latent {
-      let total = (0 ..< workers).reduce(0) { $0 + scratch.componentKL[$1 * model.latent + i] }
+    for i in 0..<model.latent {
+      let total = (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * model.latent + i] }
       let mean = total / Double(batch)
       costs[i] = mean > training.freeBits ? beta : 0
       free += max(0, training.freeBits - mean)
