@@ -36,7 +36,7 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var sigma: Double
 
   public init(
-    height: Int, width: Int, hidden: [Int] = [500, 500], decoderHidden: [Int]? = nil, latent: Int = 20,
+    height: Int, width: Int, hidden: [Int] = [500, 500, 500], decoderHidden: [Int]? = nil, latent: Int = 20,
     activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1
   ) {
     self.height = height

@@ -54,10 +54,10 @@ public enum BetaShape: String, Codable, Sendable, CaseIterable {
 
 /// Every setting of a training run, apart from the model's own.
 public struct TrainingSettings: Codable, Sendable, Equatable {
-  public var epochs = 100
+  public var epochs = 60
   /// Images a step.
   public var batchSize = 128
-  public var learningRate = 3e-3
+  public var learningRate = 2e-3
   public var learningRateShape = LearningRateShape.cosine
   /// Epochs over which the learning rate rises from 0.
   public var warmupEpochs = 1.0
