@@ -1,4 +1,7 @@
 /// Writes a file whole or not at all: into a temporary file beside the target, synced, then renamed over it.
+///
+/// A symbolic link stays one: the file that it names is replaced. What is no regular file (a device, a pipe)
+/// cannot be replaced and is written into as it is.
 public enum AtomicFile {
   /// - Throws: `FileError` (`cannotWrite` when the folder does not take the file, `inputOutput` when writing
   ///   broke off); the target is then as it was before.
@@ -22,16 +25,37 @@ public enum AtomicFile {
 /// The open temporary file of `AtomicFile.write`.
 public struct AtomicFileWriter: ~Copyable {
   private let path: String
-  private let temporary: String
+  /// What to rename to what in the end; none where the target itself is open.
+  private let replacement: (temporary: String, target: String)?
   private let descriptor: Int32
 
   fileprivate init(_ path: String) throws {
     self.path = path
-    temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ..< .max)).tmp"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw FileError(.cannotWrite, path: path, reason: "cannot be written: \(systemReason())")
+    replacement = AtomicFileWriter.replacement(for: path)
+    if let temporary = replacement?.temporary {
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    } else {
+      descriptor = open(path, O_WRONLY | O_CLOEXEC)
     }
+    guard descriptor >= 0 else {
+      let reason =
+        FileKind.isFolder(path) ? "is a folder; name a file in it" : "cannot be written: \(systemReason())"
+      throw FileError(.cannotWrite, path: path, reason: reason)
+    }
+  }
+
+  private static func replacement(for path: String) -> (temporary: String, target: String)? {
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let target = resolved(path)
+    return ("\(target).\(getpid()).\(UInt32.random(in: 0 ..< .max)).tmp", target)
+  }
+
+  /// The file behind links; `path` itself where there is none yet.
+  private static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   public func write(_ bytes: some Collection<UInt8>) throws {
@@ -59,14 +83,16 @@ public struct AtomicFileWriter: ~Copyable {
   }
 
   fileprivate func commit() throws {
-    guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
-      throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason())")
+    if let (temporary, target) = replacement {
+      guard fsync(descriptor) == 0, rename(temporary, target) == 0 else {
+        throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason())")
+      }
     }
     close(descriptor)
   }
 
   fileprivate func discard() {
     close(descriptor)
-    unlink(temporary)
+    if let replacement { unlink(replacement.temporary) }
   }
 }

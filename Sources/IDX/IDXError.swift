@@ -1,6 +1,7 @@
 import Files
 
-/// What is wrong with an IDX file. Each names the file and, where there is one, the byte offset of the fault.
+/// What is wrong with an IDX file. Each names the file and, where there is one, the byte offset of the fault; in
+/// a gzip file that is the offset in what it expands to, but for `brokenGzip`.
 public enum IDXError: Fault, Equatable {
   /// The first two bytes are not 0 (nor those of gzip).
   case wrongMagic(path: String, found: [UInt8])
@@ -30,7 +31,7 @@ public enum IDXError: Fault, Equatable {
   case countsDisagree(images: String, imageCount: Int, labels: String, labelCount: Int)
   /// A folder without what was looked for.
   case noImages(folder: String, lookedFor: String)
-  /// Two files that could be meant.
+  /// Several files that could be meant.
   case ambiguous(folder: String, candidates: [String])
 
   public var category: FaultCategory {
@@ -42,19 +43,18 @@ public enum IDXError: Fault, Equatable {
     switch self {
     case .wrongMagic(let path, let found):
       let bytes = found.map { String($0, radix: 16) }.joined(separator: " ")
-      return
-        "\(path): byte 0: not an IDX file: it begins with \(bytes) where IDX begins with 0 0; give a file of "
-        + "images as MNIST comes in"
+      return "\(path): byte 0: not an IDX file: it begins with \(bytes) where IDX begins with 0 0; "
+        + "give a file of images as MNIST comes in"
     case .unknownType(let path, let code):
-      return "\(path): byte 2: unknown element type 0x\(String(code, radix: 16)); IDX has 8, 9, b, c, d and e"
+      return "\(path): byte 2: unknown element type 0x\(String(code, radix: 16)); "
+        + "IDX has 8, 9, b, c, d and e"
     case .truncated(let path, let offset, let expected):
       return "\(path): byte \(offset): the file ends here but should have \(expected) bytes; get it again"
     case .bytesLeftOver(let path, let offset, let count):
-      return
-        "\(path): byte \(offset): \(count) bytes follow the data; the sizes in the header or the file are wrong"
+      return "\(path): byte \(offset): \(count) bytes follow the data; get the file again, or correct the "
+        + "sizes in its header"
     case .absurdSizes(let path, let sizes, let length):
-      return
-        "\(path): byte 4: sizes \(IDXError.text(sizes)) cannot be those of a file of \(length) bytes; get it again"
+      return "\(path): byte 4: \(text(sizes)) cannot be those of a file of \(length) bytes; get it again"
     case .brokenGzip(let path, let offset, let reason):
       return "\(path): byte \(offset): broken gzip: \(reason); get the file again"
     default: return contentDescription
@@ -64,29 +64,29 @@ public enum IDXError: Fault, Equatable {
   private var contentDescription: String {
     switch self {
     case .wrongRank(let path, let found, let wanted):
-      return "\(path): byte 3: sizes \(IDXError.text(found)) where \(wanted) are expected"
+      return "\(path): byte 3: \(text(found)) where \(wanted) are expected; convert the file"
     case .labelsInsteadOfImages(let path, let count):
       return "\(path): byte 3: this is a label file (\(count) labels); give the file of images, rank 3"
     case .imagesInsteadOfLabels(let path, let sizes):
-      return
-        "\(path): byte 3: sizes \(IDXError.text(sizes)) where labels are expected; give the file of labels, rank 1"
+      return "\(path): byte 3: \(text(sizes)) where labels are expected; give the file of labels, rank 1"
     case .wrongElements(let path, let found, let wanted):
       return "\(path): byte 2: elements are \(found.name) where \(wanted) is expected; convert the file"
     case .empty(let path, let sizes):
-      return "\(path): byte 4: sizes \(IDXError.text(sizes)): there is no image in it"
+      return "\(path): byte 4: \(text(sizes)): there is no image in it; give a file with images"
     case .valueOutOfRange(let path, let index, let offset, let value, let range):
       return "\(path): byte \(offset): element \(index) is \(value), outside \(range); scale the data first"
     case .countsDisagree(let images, let imageCount, let labels, let labelCount):
-      return
-        "\(labels): byte 4: \(labelCount) labels for the \(imageCount) images of \(images); give the pair that "
-        + "belongs together"
+      return "\(labels): byte 4: \(labelCount) labels for the \(imageCount) images of \(images); "
+        + "give the pair that belongs together"
     case .noImages(let folder, let lookedFor):
       return "\(folder): no IDX images here; looked for \(lookedFor)"
     case .ambiguous(let folder, let candidates):
-      return "\(folder): \(candidates.joined(separator: " and ")) could both be meant; name the file itself"
-    default: return "\(self.category)"
+      return "\(folder): \(candidates.joined(separator: " and ")) could each be meant; name the file itself"
+    default: preconditionFailure("a case without words")
     }
   }
+}
 
-  private static func text(_ sizes: [Int]) -> String { sizes.map(String.init).joined(separator: " x ") }
+private func text(_ sizes: [Int]) -> String {
+  sizes.isEmpty ? "no sizes" : "sizes " + sizes.map(String.init).joined(separator: " x ")
 }

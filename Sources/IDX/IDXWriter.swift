@@ -15,16 +15,17 @@ public enum IDXWriter {
       sizes.count <= 255 && sizes.allSatisfy { (0...Int(UInt32.max)).contains($0) }, "sizes \(sizes)")
     precondition(
       elements.count == sizes.reduce(1, *), "\(elements.count) elements for sizes \(sizes)")
+    precondition(MemoryLayout<Element>.stride == Element.idxType.byteCount)
     try AtomicFile.write(to: path) { file in
-      var gzip = compressed ? GzipWriter() : nil
+      let gzip = compressed ? GzipWriter() : nil
       var block = header(Element.idxType, sizes)
       var rest = elements[...]
       repeat {
-        let part = rest.prefix(1 << 16)
+        let part = Array(rest.prefix(1 << 16))
         rest = rest.dropFirst(part.count)
-        for element in part { append(element, to: &block) }
-        if compressed {
-          try gzip!.write(block, last: rest.isEmpty, to: file)
+        append(part, to: &block)
+        if let gzip {
+          try gzip.write(block, last: rest.isEmpty, to: file)
         } else {
           try file.write(block)
         }
@@ -39,10 +40,26 @@ public enum IDXWriter {
     }
   }
 
-  private static func append<Element: IDXElement>(_ element: Element, to block: inout [UInt8]) {
-    let bits = element.bigEndianBits
-    for byte in stride(from: Element.idxType.byteCount - 1, through: 0, by: -1) {
-      block.append(UInt8(truncatingIfNeeded: bits >> (8 * UInt64(byte))))
+  private static func append<Element: IDXElement>(_ elements: [Element], to block: inout [UInt8]) {
+    let start = block.count
+    elements.withUnsafeBytes { block.append(contentsOf: $0) }
+    block.withUnsafeMutableBytes { bytes in
+      let added = UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+      switch Element.idxType.byteCount {
+      case 2: toBigEndian(added, UInt16.self)
+      case 4: toBigEndian(added, UInt32.self)
+      case 8: toBigEndian(added, UInt64.self)
+      default: break
+      }
+    }
+  }
+
+  private static func toBigEndian<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: UnsafeMutableRawBufferPointer, _: Bits.Type
+  ) {
+    for offset in stride(from: 0, to: bytes.count, by: MemoryLayout<Bits>.size) {
+      let bits = bytes.loadUnaligned(fromByteOffset: offset, as: Bits.self)
+      bytes.storeBytes(of: bits.bigEndian, toByteOffset: offset, as: Bits.self)
     }
   }
 }

@@ -1,7 +1,10 @@
 import Files
 
-/// The IDX files of a data set, found in a folder by their customary names: `train-images…`, `train-labels…`, and
-/// `t10k-…` or `test-…`, with or without `.gz`, with `-` or `.` before `idx`.
+/// The IDX files of a data set, found in a folder by their customary names: `train-images…`, `train-labels…`,
+/// and `t10k-…` or `test-…`, with or without `.gz`, with `-` or `.` before `idx`.
+///
+/// Where no training images have such a name, the only `…images…` that are not the test set's will do, with the
+/// `…labels…` of the same beginning.
 public struct ImageFolder: Sendable, Equatable {
   public let path: String
   public let trainImages: String
@@ -11,54 +14,71 @@ public struct ImageFolder: Sendable, Equatable {
 
   /// - Throws: `FileError` when the folder cannot be read, `IDXError.noImages` or `.ambiguous`.
   public init(_ path: String) throws {
-    let names = try ImageFolder.list(path)
-    func find(_ prefixes: [String]) throws -> String? {
-      let found = names.filter { name in prefixes.contains { ImageFolder.matches(name, $0) } }
-      // The plain file needs no expanding.
-      let plain = found.filter { !$0.hasSuffix(".gz") }
-      let candidates = plain.isEmpty ? found : plain
-      guard candidates.count <= 1 else { throw IDXError.ambiguous(folder: path, candidates: candidates) }
-      return candidates.first.map { "\(path)/\($0)" }
-    }
     self.path = path
-    testImages = try find(["t10k-images", "test-images"])
-    testLabels = try find(["t10k-labels", "test-labels"])
-    trainLabels = try find(["train-labels"])
-    if let images = try find(["train-images"]) {
+    let listing = try Listing(path)
+    testImages = try listing.path(ofStems: ["t10k-images", "test-images"])
+    testLabels = try listing.path(ofStems: ["t10k-labels", "test-labels"])
+    if let images = try listing.path(ofStems: ["train-images"]) {
       trainImages = images
+      trainLabels = try listing.path(ofStems: ["train-labels"])
       return
     }
-    // Any one file that is called images will do.
-    let others = names.filter { $0.contains("images") && $0.contains("idx") && !$0.hasPrefix("t") }
-    guard others.count <= 1 else { throw IDXError.ambiguous(folder: path, candidates: others) }
-    guard let only = others.first else {
-      throw IDXError.noImages(
-        folder: path, lookedFor: "train-images-idx3-ubyte, train-images.idx3-ubyte and the like, plain or .gz"
-      )
+    let stems = listing.files.map(\.stem).filter { stem in
+      stem.hasSuffix("images") && stem != "t10k-images" && stem != "test-images"
     }
-    trainImages = "\(path)/\(only)"
-  }
-
-  /// `prefix`, then nothing, or `-` or `.` and the rest.
-  private static func matches(_ name: String, _ prefix: String) -> Bool {
-    guard name.hasPrefix(prefix) else { return false }
-    let rest = name.dropFirst(prefix.count)
-    return rest.isEmpty || rest.hasPrefix("-") || rest.hasPrefix(".")
-  }
-
-  private static func list(_ path: String) throws -> [String] {
-    guard let folder = opendir(path) else {
-      throw FileError(
-        .missingInput, path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
+    guard let images = try listing.path(ofStems: stems), let stem = stems.first else {
+      let lookedFor =
+        "train-images-idx3-ubyte, train-images.idx3-ubyte, train-images.idx and the like, "
+        + "plain or .gz, or a single file of that form with another beginning"
+      throw IDXError.noImages(folder: path, lookedFor: lookedFor)
     }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
+    trainImages = images
+    trainLabels = try listing.path(ofStems: [stem.dropLast("images".count) + "labels"])
+  }
+}
+
+/// The files of a folder that are named as IDX files are.
+private struct Listing {
+  let folder: String
+  /// `stem` is the name up to `-idx…`, `.idx…` or `.gz`.
+  private(set) var files: [(name: String, stem: String)] = []
+
+  init(_ path: String) throws {
+    folder = path
+    guard let stream = opendir(path) else {
+      let reason = "cannot be read: \(String(cString: strerror(errno)))"
+      throw FileError(.missingInput, path: path, reason: reason)
+    }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if !name.hasPrefix(".") { names.append(name) }
+      // Archives unpack to folders that bear their file's name.
+      if let stem = Listing.stem(name), !FileKind.isFolder(joined(name)) { files.append((name, stem)) }
     }
-    return names.sorted()
+    files.sort { $0.name < $1.name }
+  }
+
+  /// The one file that has one of these stems, plain rather than gzip: it needs no expanding.
+  func path(ofStems stems: [String]) throws -> String? {
+    let found = files.filter { stems.contains($0.stem) }.map(\.name)
+    let plain = found.filter { !$0.hasSuffix(".gz") }
+    let candidates = plain.isEmpty ? found : plain
+    guard candidates.count <= 1 else { throw IDXError.ambiguous(folder: folder, candidates: candidates) }
+    return candidates.first.map(joined)
+  }
+
+  private func joined(_ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
+  /// None for hidden files and for names with another ending.
+  private static func stem(_ name: String) -> String? {
+    let rest = name.hasSuffix(".gz") ? name.dropLast(3) : name[...]
+    guard !rest.hasPrefix(".") else { return nil }
+    let mark = rest.indices.first { rest[$0...].hasPrefix("-idx") || rest[$0...].hasPrefix(".idx") }
+    let ending = mark.map { rest[$0...].dropFirst() } ?? rest
+    return ending.contains(".") ? nil : String(rest[..<(mark ?? rest.endIndex)])
   }
 }

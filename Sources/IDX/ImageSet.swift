@@ -92,12 +92,14 @@ public final class ImageSet: @unchecked Sendable {
     let sizes = file.header.sizes
     if sizes.count == 1 { throw IDXError.labelsInsteadOfImages(path: file.path, count: sizes[0]) }
     guard sizes.count == 3 else {
-      let wanted = "count x height x width, grey,"
+      // Rank 4 is likely colour, its channels first or last.
+      let wanted =
+        sizes.count == 4 ? "greyscale images, count x height x width," : "count x height x width"
       throw IDXError.wrongRank(path: file.path, found: sizes, wanted: wanted)
     }
     guard [.uint8, .float32, .float64].contains(file.header.type) else {
-      throw IDXError.wrongElements(
-        path: file.path, found: file.header.type, wanted: "uint8, float32 or float64")
+      let wanted = "uint8, float32 or float64"
+      throw IDXError.wrongElements(path: file.path, found: file.header.type, wanted: wanted)
     }
     guard !sizes.contains(0) else { throw IDXError.empty(path: file.path, sizes: sizes) }
     return sizes
@@ -119,30 +121,5 @@ public final class ImageSet: @unchecked Sendable {
       memory.initializeElement(at: index, to: Float(value))
     }
     return memory
-  }
-}
-
-/// Label files: rank 1, integers from 0 to 255.
-enum Labels {
-  static func read(_ path: String) throws -> [UInt8] {
-    let file = try IDXFile(path)
-    let sizes = file.header.sizes
-    if sizes.count >= 2 { throw IDXError.imagesInsteadOfLabels(path: path, sizes: sizes) }
-    guard sizes.count == 1 else {
-      throw IDXError.wrongRank(path: path, found: sizes, wanted: "labels, one size,")
-    }
-    switch file.header.type {
-    case .uint8: return file.elements(0..<sizes[0], UInt8.self)
-    case .int8, .int16, .int32:
-      return try file.doubles(0..<sizes[0]).enumerated().map { index, value in
-        guard (0...255).contains(value) else {
-          throw IDXError.valueOutOfRange(
-            path: path, index: index, offset: file.offset(index), value: value, range: "0 to 255")
-        }
-        return UInt8(value)
-      }
-    case .float32, .float64:
-      throw IDXError.wrongElements(path: path, found: file.header.type, wanted: "an integer type")
-    }
   }
 }

@@ -1,0 +1,24 @@
+/// Label files: rank 1, integers from 0 to 255.
+enum Labels {
+  static func read(_ path: String) throws -> [UInt8] {
+    let file = try IDXFile(path)
+    let sizes = file.header.sizes
+    if sizes.count >= 2 { throw IDXError.imagesInsteadOfLabels(path: path, sizes: sizes) }
+    guard sizes.count == 1 else {
+      throw IDXError.wrongRank(path: path, found: sizes, wanted: "labels, one size,")
+    }
+    switch file.header.type {
+    case .uint8: return file.elements(0..<sizes[0], UInt8.self)
+    case .int8, .int16, .int32:
+      return try file.doubles(0..<sizes[0]).enumerated().map { index, value in
+        guard (0...255).contains(value) else {
+          throw IDXError.valueOutOfRange(
+            path: path, index: index, offset: file.offset(index), value: value, range: "0 to 255")
+        }
+        return UInt8(value)
+      }
+    case .float32, .float64:
+      throw IDXError.wrongElements(path: path, found: file.header.type, wanted: "an integer type")
+    }
+  }
+}
