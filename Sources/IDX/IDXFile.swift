@@ -2,7 +2,8 @@ import Files
 
 /// An IDX file, plain or gzip (told by content), of any type and rank.
 ///
-/// A plain file stays memory-mapped: its data is read as it is used. A gzip file is expanded in memory.
+/// A plain file stays memory-mapped: its data is read as it is used. A gzip file is expanded in
+/// memory, or into a nameless file where it is large.
 ///
 /// `@unchecked Sendable`: immutable after `init`.
 public final class IDXFile: @unchecked Sendable {
@@ -12,6 +13,7 @@ public final class IDXFile: @unchecked Sendable {
   /// The elements as they lie in the file, big-endian. Valid while the object lives.
   public let bytes: UnsafeRawBufferPointer
   private let mapping: MappedFile?
+  private let expanded: ScratchMemory?
 
   /// - Throws: `FileError` when the file cannot be read, `IDXError` when it is not sound.
   public init(_ path: String) throws {
@@ -19,18 +21,18 @@ public final class IDXFile: @unchecked Sendable {
     let file = try MappedFile(path)
     isCompressed = GzipReader.isCompressed(file.bytes)
     if isCompressed {
-      (header, bytes) = try IDXFile.expand(file.bytes, path: path)
+      let (header, memory) = try IDXFile.expand(file.bytes, path: path)
+      self.header = header
+      bytes = UnsafeRawBufferPointer(memory.bytes)
       mapping = nil
+      expanded = memory
     } else {
       header = try IDXHeader(file.bytes, path: path, fileLength: file.bytes.count)
       bytes = UnsafeRawBufferPointer(rebasing: file.bytes[header.headerByteCount...])
       mapping = file
+      expanded = nil
       try header.check(dataFound: bytes.count, path: path)
     }
-  }
-
-  deinit {
-    if mapping == nil { free(UnsafeMutableRawPointer(mutating: bytes.baseAddress)) }
   }
 
   /// The elements in `range`, whatever their type.
@@ -72,11 +74,11 @@ public final class IDXFile: @unchecked Sendable {
   /// Where element `index` stands in the (expanded) file.
   func offset(_ index: Int) -> Int { header.headerByteCount + index * header.type.byteCount }
 
-  /// Header and data of a gzip file. The data is memory of `malloc`, exactly as much as the header asks for:
-  /// what would expand to more is counted, not kept.
+  /// Header and data of a gzip file. The data takes exactly as much as the header asks for: what would
+  /// expand to more is counted, not kept.
   private static func expand(
     _ compressed: UnsafeRawBufferPointer, path: String
-  ) throws -> (IDXHeader, UnsafeRawBufferPointer) {
+  ) throws -> (IDXHeader, ScratchMemory) {
     let reader = GzipReader(compressed, path: path)
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { scratch.deallocate() }
@@ -89,27 +91,19 @@ public final class IDXFile: @unchecked Sendable {
     guard count / 1032 <= compressed.count else {
       throw IDXError.absurdSizes(path: path, sizes: header.sizes, fileLength: compressed.count)
     }
-    guard let memory = malloc(max(1, count)) else {
-      let reason = "expands to \(count) bytes, more than memory holds; unpack it: a plain file is not loaded"
-      throw FileError(.inputOutput, path: path, reason: reason)
+    let memory = try ScratchMemory(byteCount: count, for: path)
+    let data = memory.bytes
+    let early = min(begun - header.headerByteCount, count)
+    data.copyMemory(from: UnsafeRawBufferPointer(rebasing: first[header.headerByteCount...].prefix(early)))
+    var found = begun - header.headerByteCount
+    found += try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: data[early...]))
+    // To the very end, where the checksum is.
+    var more = scratch.count
+    while more == scratch.count {
+      more = try reader.read(into: scratch)
+      found += more
     }
-    do {
-      let data = UnsafeMutableRawBufferPointer(start: memory, count: count)
-      let early = min(begun - header.headerByteCount, count)
-      data.copyMemory(from: UnsafeRawBufferPointer(rebasing: first[header.headerByteCount...].prefix(early)))
-      var found = begun - header.headerByteCount
-      found += try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: data[early...]))
-      // To the very end, where the checksum is.
-      var more = scratch.count
-      while more == scratch.count {
-        more = try reader.read(into: scratch)
-        found += more
-      }
-      try header.check(dataFound: found, path: path)
-      return (header, UnsafeRawBufferPointer(data))
-    } catch {
-      free(memory)
-      throw error
-    }
+    try header.check(dataFound: found, path: path)
+    return (header, memory)
   }
 }

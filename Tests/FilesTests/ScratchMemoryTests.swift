@@ -1,0 +1,19 @@
+import Files
+import Testing
+
+@Test(arguments: [0, 1, 5000], [0, 1 << 20])
+func `scratch memory holds what is put into it`(_ count: Int, _ largestInMemory: Int) throws {
+  let memory = try ScratchMemory(byteCount: count, for: "x.gz", largestInMemory: largestInMemory)
+  #expect(memory.bytes.count == count)
+  for i in 0..<count { memory.bytes[i] = UInt8(i % 251) }
+  for i in 0..<count where memory.bytes[i] != UInt8(i % 251) { Issue.record("byte \(i)") }
+}
+
+@Test func `more than there is room for is a fault of the file`() throws {
+  #expect {
+    _ = try ScratchMemory(byteCount: 1 << 56, for: "x.gz")
+  } throws: { error in
+    guard let error = error as? FileError else { return false }
+    return error.category == .inputOutput && error.path == "x.gz" && error.reason.contains("unpack it")
+  }
+}
