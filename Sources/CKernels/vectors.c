@@ -68,7 +68,7 @@ EXPORTED(void, selva_scale_bytes, (const uint8_t *bytes, float *target, size_t n
   EACH_GROUP(
     lanes_b b = {};
     memcpy(&b, bytes + i, k);
-    store_part(target + i, __builtin_convertvector(b, lanes) / 255.0f, k);)
+    store_part(target + i, __builtin_convertvector(b, lanes) * (1.0f / 255), k);)
 }
 
 EXPORTED(
