@@ -120,14 +120,26 @@ private enum Inspected {
 
   init(_ path: String) throws {
     if FileKind.isFolder(path) {
-      self =
-        (try? RunDirectory.modelPath(from: path)) == nil && (try? ImageFolder(path)) != nil ? .data : .model
+      self = try Inspected.folder(path)
       return
     }
-    let start = Array(try MappedFile(path).bytes.prefix(9))
+    let file = try MappedFile(path)
+    let start = withExtendedLifetime(file) { Array(file.bytes.prefix(9)) }
     // A safetensors file is a length of 8 bytes, then an object; its length alone may look like IDX.
     let isModel = start.count == 9 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
     let isIDX = start.starts(with: [0, 0]) || start.starts(with: [0x1F, 0x8B])
     self = isIDX && !isModel ? .data : .model
+  }
+
+  private static func folder(_ path: String) throws -> Inspected {
+    let isRun = FileKind.exists(RunDirectory(path).configuration)
+    if isRun || (try? RunDirectory.modelPath(from: path)) != nil { return .model }
+    do {
+      _ = try ImageFolder(path)
+      return .data
+    } catch IDXError.noImages {
+      throw FileError(
+        .missingInput, path: path, reason: "holds neither a model nor IDX images; name a folder that does")
+    }
   }
 }

@@ -18,5 +18,10 @@ enum Interrupt {
         signal(SIGTERM, SIG_DFL)
       }
     }
+    // Some programs start others with every signal blocked, as a thread pool's threads have it.
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGINT, SIGTERM] { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 }

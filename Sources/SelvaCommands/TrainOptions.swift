@@ -160,7 +160,7 @@ struct OptimizationOptions: ParsableArguments {
   var optimizer: Optimizer?
 
   @Option(
-    help: "Decay of weights, with --optimizer adamw (default: \(Optimizer.decay) with adamw, else 0).")
+    help: "Decay of weights, for adamw (default: \(Optimizer.decay) with adamw, else 0).")
   var weightDecay: Double?
 
   @Option(help: help("Adam's decay of the first moment.", standard.beta1))

@@ -77,8 +77,13 @@ struct Program {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    func wait() -> Result {
+    /// - Parameter seconds: a program that runs on for longer is killed, and its status is −9.
+    func wait(atMost seconds: Double = 120) -> Result {
+      let process = process
+      let end = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
+      DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: end)
       process.waitUntilExit()
+      end.cancel()
       let status = process.terminationStatus
       let output = FileManager.default.contents(atPath: stream("output")) ?? Data()
       let result = (process.terminationReason == .exit ? status : -status, [UInt8](output), errors)

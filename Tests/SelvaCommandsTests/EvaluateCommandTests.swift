@@ -1,0 +1,114 @@
+import Compute
+import Foundation
+import IDX
+import Testing
+
+@testable import Selva
+
+@Suite struct EvaluateCommandTests {
+  private func prepared() throws -> String {
+    let folder = try Program.temporaryFolder()
+    try Fixture.model(in: folder)
+    try Fixture.folder(in: folder, train: 30, test: 70)
+    return folder
+  }
+
+  @Test func printsOneObject() throws {
+    let folder = try prepared()
+    let result = try Program.run(["evaluate", "model.safetensors", "--data", "data", "--json"], in: folder)
+    #expect(result.status == 0 && result.errors.isEmpty)
+    #expect(result.output.last == UInt8(ascii: "\n") && result.output.filter { $0 == 10 }.count == 1)
+    let keys = ["loss", "reconstruction", "kl", "count", "loss_standard_error", "bits_per_dimension"]
+    #expect(try Set(jsonObject(result.output).keys) == Set(keys + ["active_units", "kl_per_component"]))
+    let nll = try Program.run(
+      ["evaluate", "model.safetensors", "--data", "data", "--json", "--importance-samples", "3"], in: folder)
+    #expect(
+      try Set(jsonObject(nll.output).keys)
+        == Set(
+          keys + ["active_units", "kl_per_component", "nll", "nll_standard_error", "importance_samples"]))
+  }
+
+  @Test func agreesWithTheLibrary() throws {
+    let folder = try prepared()
+    let result = try Program.run(
+      [
+        "evaluate", "model.safetensors", "--data", "data", "--part", "train", "--json",
+        "--importance-samples", "7",
+        "--seed", "4", "--limit", "21", "--binarize", "stochastic", "--threads", "2",
+      ], in: folder)
+    let images = try ImageSet(imagesPath: "\(folder)/data/train-images-idx3-ubyte")
+    let expected = Evaluator(
+      try VAE(contentsOf: "\(folder)/model.safetensors"), binarization: .stochastic, seed: 4,
+      importanceSamples: 7
+    ).evaluate(images, indices: [Int32](0..<21), group: WorkerGroup(count: 1))
+    #expect(try JSONDecoder().decode(Evaluation.self, from: Data(result.output)) == expected)
+    #expect(expected.count == 21)
+  }
+
+  @Test func readsLikeAReport() throws {
+    let folder = try prepared()
+    let result = try Program.run(
+      ["evaluate", "model.safetensors", "--data", "data", "--importance-samples", "5"], in: folder)
+    let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+    #expect(result.status == 0 && result.errors.isEmpty)
+    try #require(lines.count == 9, "\(lines)")
+    #expect(
+      lines[0]
+        == "model.safetensors on 70 images of data/test-images-idx3-ubyte, nats per image:")
+    for (line, start) in zip(
+      lines.dropFirst(),
+      [
+        "loss (−ELBO)        ", "  reconstruction    ", "  KL divergence     ", "nll (−log p(x))     ",
+        "bits per dimension  ", "active units        ", "KL divergence of each component", "  z",
+      ])
+    {
+      #expect(line.hasPrefix(start), "\(line)")
+    }
+    #expect(lines[1].contains(" ± ") && lines[4].hasSuffix(", 5 samples an image"))
+    let largestFirst = lines[8].split(separator: " ").compactMap { Double($0) }
+    #expect(largestFirst.count == 3 && largestFirst == largestFirst.sorted(by: >))
+  }
+
+  @Test func binarizesAsInTraining() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.folder(in: folder, train: 60, test: 20)
+    let run = try Program.run(
+      ["train", "--data", "data", "-e", "1", "--binarize", "threshold", "--quiet"] + TrainCommandTests.small,
+      in: folder)
+    #expect(run.status == 0)
+    let losses = try [[], ["--binarize", "threshold"], ["--binarize", "none"]].map {
+      try jsonObject(Program.run(["evaluate", "--data", "data", "--json"] + $0, in: folder).output)["loss"]
+        as? Double
+    }
+    #expect(losses[0] != nil && losses[0] == losses[1])
+    #expect(losses[0] != losses[2])
+  }
+
+  @Test(arguments: [
+    Misuse("evaluate --data data", 66, "train one first"),
+    Misuse("evaluate model.safetensors", 64, "--data"),
+    Misuse("evaluate model.safetensors --data data --importance-samples 0", 64, "--importance-samples"),
+    Misuse("evaluate model.safetensors --data data --limit 0", 64, "--limit"),
+    Misuse("evaluate model.safetensors --data data --threads -1", 64, "--threads"),
+    Misuse("evaluate none.safetensors --data data", 66, "none.safetensors"),
+    Misuse("evaluate data/test-images-idx3-ubyte --data data", 65, "test-images-idx3-ubyte: byte 0"),
+    Misuse("evaluate model.safetensors --data none", 66, "none"),
+    Misuse(
+      "evaluate model.safetensors --data other.idx", 65, "images are 9 x 9 pixels where 8 x 6 are expected"),
+  ])
+  func refuses(_ misuse: Misuse) throws {
+    let folder = try prepared()
+    try Fixture.images(in: folder, count: 3, height: 9, width: 9, name: "other.idx")
+    try misuse.check(in: folder)
+  }
+
+  @Test func helpNamesEveryOption() throws {
+    let help = try Program.run(["evaluate", "--help"], in: Program.temporaryFolder())
+    let text = String(decoding: help.output, as: UTF8.self)
+    for option in [
+      "<model>", "-d, --data", "--part", "--binarize", "--importance-samples", "--seed", "--threads",
+      "--limit",
+      "--json",
+    ] { #expect(text.contains(option), "\(option)") }
+  }
+}
