@@ -4,6 +4,9 @@ import Testing
 /// A file's bytes; none where it is not there.
 func bytes(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: path).map([UInt8].init) ?? [] }
 
+/// For expectations: a comparison of arrays would print both when it fails.
+func isSame(_ path: String, _ expected: [UInt8]) -> Bool { !expected.isEmpty && bytes(path) == expected }
+
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
 /// One object, as from `--json` or `config.json`.
