@@ -54,13 +54,13 @@ struct ActivationInspection: Encodable {
       }
   }
 
-  /// Layers are numbered through encoder and decoder.
+  /// Layers are numbered through encoder and decoder. Before training is paler than after.
   var chart: LineChart {
     LineChart(
       title: "Hidden layers of \(activation.rawValue)", xLabel: "hidden layer, encoder then decoder",
       series: [
-        series("mean before training", initialization, \.mean, 0, dashed: true),
-        series("variance before training", initialization, \.variance, 1, dashed: true),
+        series("mean before training", initialization, \.mean, 5, dashed: true),
+        series("variance before training", initialization, \.variance, 4, dashed: true),
         series("mean after training", trained, \.mean, 0, dashed: false),
         series("variance after training", trained, \.variance, 1, dashed: false),
       ], rules: [.init(.y, at: 0), .init(.y, at: 1)])

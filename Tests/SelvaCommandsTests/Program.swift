@@ -16,13 +16,18 @@ struct Program {
     try Running(try executable(), arguments, in: folder, input: input)
   }
 
-  /// A new, empty folder with a path free of symbolic links. Lies in the system's temporary folder, which the
-  /// system empties.
-  static func temporaryFolder() throws -> String {
-    let folder = FileManager.default.temporaryDirectory
+  /// Holds every temporary folder of these tests, and goes when they end.
+  private static let root: URL = {
+    atexit { try? FileManager.default.removeItem(at: Program.root) }
+    return FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
       .appendingPathComponent("selva-tests-\(UUID().uuidString)")
+  }()
+
+  /// A new, empty folder with a path free of symbolic links.
+  static func temporaryFolder() throws -> String {
+    let folder = root.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    return folder.resolvingSymlinksInPath().path
+    return folder.path
   }
 
   /// The executable lies in the products folder: beside the test bundle, or beside the program in it.
