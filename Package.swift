@@ -32,6 +32,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
+    // Samples, built with everything else so that they cannot fall behind the library.
+    .executableTarget(
+      name: "LatentWalk", dependencies: ["Selva", "ImageGrid"], path: "samples/latent-walk"),
+    .executableTarget(
+      name: "DepthChart", dependencies: ["Files", "ImageGrid"], path: "samples/depth-chart"),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),

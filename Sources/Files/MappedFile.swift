@@ -4,7 +4,8 @@
 /// `@unchecked Sendable`: the mapping is immutable and lives exactly as long as the object.
 public final class MappedFile: @unchecked Sendable {
   public let path: String
-  /// The whole file. Valid while the object lives.
+  /// The whole file. Valid while the object lives; the compiler may end that life after its last use, so whoever
+  /// does not keep the object takes `withBytes` instead.
   public let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `FileError` when the file is missing, is a folder, or cannot be read.
@@ -30,6 +31,16 @@ public final class MappedFile: @unchecked Sendable {
       throw FileError(.inputOutput, path: path, reason: "cannot be mapped: \(systemReason())")
     }
     bytes = UnsafeRawBufferPointer(start: start, count: count)
+  }
+
+  /// What `body` makes of the bytes of a whole file, which stay valid as long as it runs.
+  ///
+  /// - Throws: as `init` does, and what `body` throws.
+  public static func withBytes<Result>(
+    of path: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let file = try MappedFile(path)
+    return try withExtendedLifetime(file) { try body(file.bytes) }
   }
 
   deinit {

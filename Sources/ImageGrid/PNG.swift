@@ -57,8 +57,7 @@ public enum PNG {
   ///
   /// - Throws: `FileError` when the file cannot be read, `PNGError` when it is not a PNG or is damaged.
   public static func read(_ path: String) throws -> PNGImage {
-    let file = try MappedFile(path)
-    return try decode(file.bytes.bindMemory(to: UInt8.self), name: path)
+    try MappedFile.withBytes(of: path) { try decode($0.bindMemory(to: UInt8.self), name: path) }
   }
 
   /// Reads a PNG that is in memory, as `read` does.

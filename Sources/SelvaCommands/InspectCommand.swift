@@ -123,8 +123,7 @@ private enum Inspected {
       self = try Inspected.folder(path)
       return
     }
-    let file = try MappedFile(path)
-    let start = withExtendedLifetime(file) { Array(file.bytes.prefix(9)) }
+    let start = try MappedFile.withBytes(of: path) { Array($0.prefix(9)) }
     // A safetensors file is a length of 8 bytes, then an object; its length alone may look like IDX.
     let isModel = start.count == 9 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
     let isIDX = start.starts(with: [0, 0]) || start.starts(with: [0x1F, 0x8B])

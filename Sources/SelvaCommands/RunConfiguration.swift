@@ -46,8 +46,7 @@ struct RunConfiguration: Codable {
 
   /// - Throws: `FileError` when it is missing, `ModelFileError` when it is not as it was written.
   init(contentsOf path: String) throws {
-    let file = try MappedFile(path)
-    let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    let text = try MappedFile.withBytes(of: path) { String(decoding: $0, as: UTF8.self) }
     self = try SettingsJSON.decode(RunConfiguration.self, from: text, path: path, part: "the run's settings")
   }
 

@@ -116,11 +116,6 @@ struct TrainCommand: ParsableCommand {
     var configuration = try RunConfiguration(contentsOf: directory.configuration)
     if let paths = data.paths { configuration.data = paths }
     let (training, validation) = try configuration.data.load()
-    let model = configuration.model
-    guard training.height == model.height, training.width == model.width else {
-      throw TrainingError.sizesDiffer(
-        path: training.path, found: [training.height, training.width], expected: [model.height, model.width])
-    }
     let run = try TrainingRun.resume(
       directory, epochs: optimization.epochs, threads: execution.threads
     ) { settings in

@@ -8,7 +8,7 @@ import Testing
   private static let csv = "z0,label,z1,z2,log_variance0\n0,a,1,2,9\n-1,b,0.5,0,9\n3,c,-3,1e-3,9\n"
 
   @Test func whatEncodeWritesBecomesTheReconstructions() throws {
-    let place = try Workplace(test: 70)
+    let place = try CommandFolder(test: 70)
     let encoded = try place.run(["encode", "model.safetensors", "--data", "data", "-o", "-"])
     try place.run(["decode", "-", "model.safetensors", "-o", "decoded.png"], input: encoded)
     try place.run([
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func readsColumnsByNameAndPassesOverOthers() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(["decode", "-", "model.safetensors", "-o", "a.png"], input: Array(Self.csv.utf8))
     let image = try place.picture("a.png")
     #expect(image.raster == place.grid(Self.rows, columns: 8))
@@ -37,14 +37,14 @@ import Testing
   }
 
   @Test(arguments: ["latents.csv", "latents.npy"]) func readsFiles(file: String) throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try LatentTable(latent: 3, values: Self.rows).write(to: place.path(file))
     try place.run(["decode", file, "model.safetensors", "-o", "grid.png"])
     #expect(try place.picture("grid.png").raster == place.grid(Self.rows, columns: 8))
   }
 
   @Test func writesOneFileForEach() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(
       ["decode", "-", "model.safetensors", "--separate", "out/pictures", "--scale", "2"],
       input: Array(Self.csv.utf8))
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func writesPixels() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let latents = Latents.prior(count: 1030, latent: 3, seed: 1)
     try LatentTable(latent: 3, values: latents).write(to: place.path("latents.npy"))
     try place.run(["decode", "latents.npy", "model.safetensors", "-o", "pixels.npy"])
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let start = ["decode", "-", "model.safetensors", "-o", "grid.png"]
     let narrow = try place.fail(65, start, input: Array("z0,z1,label\n1,2,a\n".utf8))
     #expect(narrow.contains("standard input: has latent vectors of 2 components, the model's have 3"))
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "decode", options: ["--output", "--separate", "--columns", "--scale", "--padding", "--background"],
       defaults: ["8", "2", "1"])
   }

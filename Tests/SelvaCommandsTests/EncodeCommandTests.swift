@@ -9,7 +9,7 @@ import Testing
   private func table(_ bytes: [UInt8]) throws -> LatentTable { try LatentTable(csv: bytes, name: "output") }
 
   @Test func writesMeansAndLabelsToStandardOutput() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let output = try place.run(Self.start)
     let mean = try place.posterior(0..<30).mean
     let labels = (0..<30).map { "\($0 % 10)" }
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func writesFilesInEitherFormat() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let output = try place.run(Self.start)
     #expect(try place.run(Self.start + ["-o", "latents.csv"]).isEmpty)
     #expect(try place.bytes("latents.csv") == output)
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func blocksLeaveNoSeam() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try Fixture.images(in: place.folder, count: 2060, height: 8, width: 6, name: "many.idx")
     let images = try ImageSet(imagesPath: place.path("many.idx"), labelsPath: nil)
     let mean = place.model.encode((0..<2060).flatMap { images.image($0) }).mean
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func choosesImages() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let chosen = try table(place.run(Self.start + ["--indices", "9,3,3", "--no-labels"]))
     #expect(try chosen == LatentTable(latent: 3, values: place.posterior([9, 3, 3]).mean))
     let limited = try table(place.run(Self.start + ["--limit", "2"]))
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func addsLogVariances() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let table = try table(place.run(Self.start + ["--log-variances", "--limit", "2"]))
     let (mean, logVariance) = try place.posterior([0, 1])
     #expect(
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func drawsBySeedWhateverElseIsEncoded() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let samples = Self.start + ["--samples", "--seed", "5", "--no-labels"]
     let all = try table(place.run(samples))
     let (mean, logVariance) = try place.posterior(0..<30)
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func encodesGreyFloats() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try Fixture.images(in: place.folder, count: 4, height: 8, width: 6, name: "grey.idx", floats: true)
     let images = try ImageSet(imagesPath: place.path("grey.idx"), labelsPath: nil)
     let output = try table(place.run(["encode", "model.safetensors", "--data", "grey.idx"]))
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     #expect(try place.fail(65, Self.start + ["--indices", "30"]).contains("has no image 30"))
     #expect(try place.fail(66, ["encode", "absent", "--data", "data"]).contains("absent"))
     #expect(try place.fail(73, Self.start + ["-o", "no/latents.csv"]).contains("no/latents.csv"))
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "encode",
       options: [
         "--data", "--labels", "--part", "--output", "--log-variances", "--samples", "--seed", "--no-labels",

@@ -18,12 +18,12 @@ import Testing
     }
   }
 
-  private func means(_ place: Workplace, _ indices: [Int]) throws -> [[Float]] {
+  private func means(_ place: CommandFolder, _ indices: [Int]) throws -> [[Float]] {
     try indices.map { try place.posterior([$0]).mean }
   }
 
   @Test func goesFromImageToImage() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.byData + ["--indices", "3,17", "--save-latents", "walk.csv"])
     let walk = legs(try means(place, [3, 17]), [(0, 1)], steps: 10)
     #expect(try place.picture("walk.png").raster == place.grid(walk, columns: 10))
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func goesThroughSeveralImagesInPairsOrInARound() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let points = try means(place, [3, 17, 20, 24])
     let command = Self.byData + ["--indices", "3,17,20,24", "--steps", "4"]
     try place.run(command)
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func goesFromLabelToLabel() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.byData + ["--between-labels", "3,8", "--steps", "3"])
     // Labels go round from 0 to 9.
     let first = legs(try means(place, [3, 8]), [(0, 1)], steps: 3)
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func goesFromMeanToMean() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(
       Self.byData + [
         "--between-labels", "3,8", "--label-means", "--steps", "3", "--save-latents", "walk.csv",
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func goesAlongGreatCircles() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.byData + ["--indices", "3,17", "--spherical", "--steps", "5"])
     let points = try means(place, [3, 17])
     let circle = legs(points, [(0, 1)], steps: 5, .spherical)
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func goesThroughRowsOfAFile() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let points: [[Float]] = [[0, 1, 2], [3, -1, 0.5], [1, 1, 1]]
     let table = LatentTable(latent: 3, values: points.flatMap { $0 }, labels: ["a", "b", "c"])
     try table.write(to: place.path("points.csv"))
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     #expect(try place.fail(65, Self.byData + ["--indices", "0,99"]).contains("has no image 99"))
     #expect(
       try place.fail(65, Self.byData + ["--between-labels", "1,77"])
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "interpolate",
       options: [
         "--output", "--data", "--indices", "--between-labels", "--label-means", "--latents", "--rows",

@@ -6,14 +6,14 @@ import Testing
   private static let start = ["manifold", "model.safetensors", "-o", "plane.png"]
 
   @Test func showsATwoDimensionalSpaceWithoutAWord() throws {
-    let place = try Workplace(latent: 2)
+    let place = try CommandFolder(latent: 2)
     try place.run(Self.start)
     let plane = Manifold.grid(rows: 20, columns: 20, center: [0, 0], x: 0, y: 1)
     #expect(try place.picture("plane.png").raster == place.grid(plane.values, columns: 20))
   }
 
   @Test func saysWhichComponentsItChose() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let (status, _, errors) = try Program.run(Self.start + ["--size", "4"], in: place.folder)
     #expect(status == 0)
     #expect(errors.contains("3 dimensions") && errors.contains("components 0 and 1"))
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func takesComponents() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--size", "3", "--components", "2,0", "--save-latents", "plane.csv"])
     let table = try LatentTable(contentsOf: place.path("plane.csv"))
     // Component 2 grows to the right, component 0 upwards, by the quantiles of 1/6, 1/2 and 5/6.
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func takesPrincipalDirections() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--size", "5", "--principal", "--data", "data"])
     let directions = PrincipalDirections(try place.posterior(0..<30).mean, latent: 3)
     let plane = Manifold.grid(
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     #expect(
       try place.fail(65, Self.start + ["--components", "0,3"])
         .contains("has no latent component 3; its components are 0 to 2"))
@@ -55,12 +55,12 @@ import Testing
     ] {
       try place.fail(64, Self.start + wrong)
     }
-    let line = try Workplace(latent: 1)
+    let line = try CommandFolder(latent: 1)
     #expect(try line.fail(65, Self.start).contains("1 latent component"))
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "manifold",
       options: ["--output", "--size", "--components", "--principal", "--data", "--save-latents", "--scale"],
       defaults: ["20", "0,1"])

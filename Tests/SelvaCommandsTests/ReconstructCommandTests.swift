@@ -6,7 +6,7 @@ import Testing
   private static let start = ["reconstruct", "model.safetensors", "--data", "data", "-o", "pairs.png"]
 
   /// Images beside what the library makes of `latents`.
-  private func pairs(_ place: Workplace, _ indices: [Int], _ latents: [Float], columns: Int) throws -> Raster
+  private func pairs(_ place: CommandFolder, _ indices: [Int], _ latents: [Float], columns: Int) throws -> Raster
   {
     let images = try place.images()
     let cells = zip(indices, place.model.pictures(latents)).flatMap { index, picture in
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func pairsImagesWithReconstructionsAtTheMean() throws {
-    let place = try Workplace(test: 40)
+    let place = try CommandFolder(test: 40)
     try place.run(Self.start)
     let image = try place.picture("pairs.png")
     #expect(
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func takesIndicesAndColumns() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--indices", "9,3,20-22", "--columns", "2"])
     let chosen = [9, 3, 20, 21, 22]
     #expect(
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func drawsFromThePosteriorBySeed() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--indices", "4,2", "--sample", "--seed", "5"])
     let (mean, logVariance) = try place.posterior([4, 2])
     let latents = Latents.posterior(
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func shufflesBySeed() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--shuffle", "--count", "10", "--seed", "3"])
     let first = try place.bytes("pairs.png")
     let shuffled = try place.picture("pairs.png").raster
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func takesTheTrainingPartAndSingleFiles() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--part", "train", "--count", "50"])
     let part = try place.picture("pairs.png").raster
     try place.run([
@@ -73,14 +73,14 @@ import Testing
   }
 
   @Test func leavesTheImagesOutOnRequest() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--only-reconstructions", "--count", "11"])
     #expect(
       try place.picture("pairs.png").raster == place.grid(place.posterior(0..<11).mean, columns: 8))
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     #expect(
       try place.fail(65, Self.start + ["--indices", "3,30"]).contains(
         "has no image 30; its images are 0 to 29"))
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "reconstruct",
       options: [
         "--data", "--labels", "--part", "--output", "--count", "--shuffle", "--indices", "--columns",

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SampleCommandTests {
   @Test func writesTheGridThatTheLibraryMakes() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(["sample", "model.safetensors", "-o", "grid.png"])
     let image = try place.picture("grid.png")
     #expect(image.raster == place.grid(Latents.prior(count: 64, latent: 3, seed: 0), columns: 8))
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func takesRowsColumnsSeedTemperatureAndLayout() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run([
       "sample", "model.safetensors", "-o", "grid.png", "--rows", "2", "--columns", "3", "--seed", "7",
       "--temperature", "0.5", "--scale", "2", "--padding", "1", "--background", "255",
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func theSeedDecidesEverything() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     let command = ["sample", "model.safetensors", "-o", "grid.png", "--rows", "2", "--columns", "2"]
     try place.run(command)
     let first = try place.bytes("grid.png")
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: ["latents.csv", "latents.npy"]) func savesTheVectors(file: String) throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run([
       "sample", "model.safetensors", "-o", "grid.png", "--rows", "1", "--columns", "5", "--save-latents",
       file,
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func takesTheNewestRunWhenNoModelIsNamed() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     for run in ["001", "002"] {
       try FileManager.default.createDirectory(
         atPath: place.path("runs/\(run)"), withIntermediateDirectories: true)
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     #expect(try place.fail(66, ["sample", "absent", "-o", "grid.png"]).contains("absent: is not there"))
     #expect(try place.fail(66, ["sample", "-o", "grid.png"]).contains("selva train"))
     #expect(try place.fail(73, ["sample", "model.safetensors", "-o", "no/grid.png"]).contains("no/grid.png"))
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "sample",
       options: [
         "--output", "--rows", "--columns", "--seed", "--temperature", "--scale", "--padding", "--background",

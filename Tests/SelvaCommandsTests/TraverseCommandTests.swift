@@ -6,7 +6,7 @@ import Testing
   private static let start = ["traverse", "model.safetensors", "-o", "components.png"]
 
   @Test func variesEveryComponentAroundThePriorsMean() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--save-latents", "lines.csv"])
     let table = try LatentTable(contentsOf: place.path("lines.csv"))
     #expect(table.count == 27)
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func takesComponentsRangeAndSteps() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--components", "2,0", "--range", "2", "--steps", "3"])
     let lines: [Float] = [0, 0, -2, 0, 0, 0, 0, 0, 2, -2, 0, 0, 0, 0, 0, 2, 0, 0]
     #expect(
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func startsFromAnImage() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     try place.run(Self.start + ["--data", "data", "--index", "7", "--steps", "3"])
     let lines = Traversal.lines(
       components: [0, 1, 2], steps: 3, sigmas: 3, center: try place.posterior([7]).mean)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func saysWhatIsWrong() throws {
-    let place = try Workplace()
+    let place = try CommandFolder()
     #expect(try place.fail(65, Self.start + ["--components", "3"]).contains("has no latent component 3"))
     #expect(try place.fail(65, Self.start + ["--data", "data", "--index", "30"]).contains("has no image 30"))
     for wrong in [
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func hasHelp() throws {
-    try Workplace().checkHelp(
+    try CommandFolder().checkHelp(
       "traverse",
       options: [
         "--output", "--components", "--range", "--steps", "--data", "--index", "--save-latents", "--scale",

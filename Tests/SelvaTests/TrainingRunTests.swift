@@ -184,6 +184,36 @@ func `the number of threads does not change the losses`(_ threads: Int) throws {
   }
 }
 
+@Test func `images of another size are not resumed on`() throws {
+  let (stopped, _) = try run(settings(), in: try temporaryFolder() + "/run", stopAfter: 2)
+  #expect(throws: TrainingError.sizesDiffer(path: "memory", found: [4, 5], expected: [5, 4])) {
+    try TrainingRun.resume(stopped.directory) { training in
+      try TrainingData(
+        training: noiseImages(70, height: 4, width: 5), validation: nil, fraction: 0.2, seed: training.seed)
+    }
+  }
+}
+
+@Test(arguments: [Objective.iwae, .dreg])
+func `a run on a bound of many samples is validated on that bound`(_ objective: Objective) throws {
+  let (run, _) = try run(
+    settings {
+      $0.objective = objective
+      $0.importanceSamples = 5
+    }, in: try temporaryFolder() + "/run")
+  for row in run.metrics {
+    // The bound is never looser than the ELBO of the same epoch, up to the noise of one draw.
+    let loss = try #require(row.validationLoss)
+    let elbo = try #require(row.validationReconstruction) + #require(row.validationKL)
+    #expect(loss < elbo && loss > elbo - 3)
+  }
+  let data = try TrainingData(
+    training: noiseImages(70, height: 5, width: 4), validation: nil, fraction: 0.2, seed: 7)
+  let evaluation = Evaluator(run.best, seed: 7, importanceSamples: 5)
+    .evaluate(data.validation, indices: data.validationIndices, group: WorkerGroup(count: 1))
+  #expect(evaluation.nll == run.metrics.compactMap(\.validationLoss).min())
+}
+
 @Test func `the held-out part is disjoint, complete and fixed by the seed`() throws {
   let images = noiseImages(50, height: 2, width: 2)
   let data = try TrainingData(training: images, validation: nil, fraction: 0.3, seed: 4)

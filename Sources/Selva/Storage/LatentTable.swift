@@ -73,12 +73,11 @@ public struct LatentTable: Sendable, Equatable {
   /// - Throws: `FileError` where the file cannot be read, `StorageError` where it breaks its format, has no
   ///   rows, or holds a number that is not finite.
   public init(contentsOf path: String) throws {
-    let file = try MappedFile(path)
-    self = try withExtendedLifetime(file) {
-      if Self.hasExtension(path, "npy") || file.bytes.starts(with: NPY.magic) {
-        return try NPY.read(file.bytes, path: path)
+    self = try MappedFile.withBytes(of: path) { bytes in
+      if Self.hasExtension(path, "npy") || bytes.starts(with: NPY.magic) {
+        return try NPY.read(bytes, path: path)
       }
-      return try CSVTable.read(file.bytes, name: path)
+      return try CSVTable.read(bytes, name: path)
     }
   }
 

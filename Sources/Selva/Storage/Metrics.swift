@@ -94,9 +94,8 @@ public struct MetricsLog: Sendable {
   /// - Throws: `FileError` where it cannot be read, `StorageError` where it is no log of metrics.
   public init(contentsOf path: String) throws {
     self.path = path
-    let file = try MappedFile(path)
-    rows = try withExtendedLifetime(file) {
-      var scanner = CSVScanner(file.bytes)
+    rows = try MappedFile.withBytes(of: path) { bytes in
+      var scanner = CSVScanner(bytes)
       do {
         return try Self.rows(&scanner, path: path)
       } catch let fault as CSVFault {

@@ -42,11 +42,10 @@ public struct Safetensors: Sendable {
   ///
   /// - Throws: `FileError` where the file cannot be read, `StorageError` where it breaks the format.
   public init(contentsOf path: String) throws {
-    let file = try MappedFile(path)
-    self = try withExtendedLifetime(file) {
-      let header = try SafetensorsHeader(file.bytes, path: path)
+    self = try MappedFile.withBytes(of: path) { bytes in
+      let header = try SafetensorsHeader(bytes, path: path)
       var content = Safetensors(
-        tensors: try header.entries.map { try Self.read($0, file.bytes, path: path) },
+        tensors: try header.entries.map { try Self.read($0, bytes, path: path) },
         metadata: header.metadata)
       content.path = path
       for entry in header.entries { content.offsets[entry.name] = entry.bytes.lowerBound }

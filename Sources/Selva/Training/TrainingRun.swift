@@ -77,7 +77,7 @@ public final class TrainingRun {
   /// - Parameters:
   ///   - epochs: a new total; nil: as it was.
   ///   - data: made by `makeData` from the run's own settings; the same images as before.
-  /// - Throws: errors of reading, and `TrainingError.dataChanged`.
+  /// - Throws: errors of reading, `TrainingError.sizesDiffer` and `TrainingError.dataChanged`.
   public static func resume(
     _ directory: RunDirectory, epochs: Int? = nil, threads: Int? = nil,
     makeData: (TrainingSettings) throws -> TrainingData
@@ -87,10 +87,15 @@ public final class TrainingRun {
     if let epochs { training.epochs = epochs }
     if let threads { training.threads = threads }
     let data = try makeData(training)
+    let (images, model) = (data.training, checkpoint.model.settings)
+    guard images.height == model.height, images.width == model.width else {
+      throw TrainingError.sizesDiffer(
+        path: images.path, found: [images.height, images.width], expected: [model.height, model.width])
+    }
     let found = data.trainingIndices.count
     guard found == checkpoint.state.trainingImages else {
       throw TrainingError.dataChanged(
-        path: data.training.path, found: found, expected: checkpoint.state.trainingImages)
+        path: images.path, found: found, expected: checkpoint.state.trainingImages)
     }
     // A run stopped in its first epoch has none yet.
     var log =
@@ -100,7 +105,7 @@ public final class TrainingRun {
     let best = try? VAE(contentsOf: directory.model)
     var failure: (any Error)?
     let run = TrainingRun(
-      directory: directory, model: checkpoint.model.settings, training: training, data: data,
+      directory: directory, model: model, training: training, data: data,
       statistics: (checkpoint.model.inputMean, checkpoint.model.inputStandardDeviation),
       log: log, best: best, state: checkpoint.state
     ) { store in
@@ -185,17 +190,22 @@ public final class TrainingRun {
 
   private func finishEpoch(_ report: (Event) -> Void) throws {
     let current = TrainingRun.snapshot(trainer, model, statistics)
-    let evaluation = Evaluator(current, binarization: training.binarization, seed: training.seed)
-      .evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
-    guard evaluation.loss.isFinite else { throw divergence(evaluation.loss) }
+    // Judged by what training minimizes: a model trained on the bound of many samples has a poor ELBO.
+    let isBound = training.objective != .elbo
+    let evaluation = Evaluator(
+      current, binarization: training.binarization, seed: training.seed,
+      importanceSamples: isBound ? training.importanceSamples : nil
+    ).evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
+    let loss = evaluation.nll ?? evaluation.loss
+    guard loss.isFinite else { throw divergence(loss) }
     let row = EpochMetrics(
-      epoch: state.epoch + 1, state: state, validation: evaluation, isBound: training.objective != .elbo,
+      epoch: state.epoch + 1, state: state, validation: evaluation, isBound: isBound,
       learningRate: training.learningRate(at: Double(state.epoch) + 1))
     try log.append(row)
-    let isBest = evaluation.loss < state.bestLoss ?? .infinity
+    let isBest = loss < state.bestLoss ?? .infinity
     if isBest {
       best = current
-      state.bestLoss = evaluation.loss
+      state.bestLoss = loss
     }
     state.epochsWithoutImprovement = isBest ? 0 : state.epochsWithoutImprovement + 1
     state.epoch += 1
@@ -258,7 +268,7 @@ extension EpochMetrics {
     self.init(
       epoch: epoch, trainLoss: EpochMetrics.loss(state.sums, isBound: isBound),
       trainReconstruction: state.sums.reconstruction / images, trainKL: state.sums.kl / images,
-      validationLoss: validation.loss, validationReconstruction: validation.reconstruction,
+      validationLoss: validation.nll ?? validation.loss, validationReconstruction: validation.reconstruction,
       validationKL: validation.kl, learningRate: learningRate, seconds: state.seconds,
       imagesPerSecond: images / max(state.seconds, 1e-9))
   }

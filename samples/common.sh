@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# What the sample scripts share; they source it. Builds Selva, and stands in the root of the repository after.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+swift build -c release --product selva
+PATH="$PWD/.build/release:$PATH"
+
+runs=runs/samples
+pictures=samples/pictures
+mkdir -p "$runs" "$pictures"
+
+# train_once NAME [OPTION…]: trains on the digits in data/, unless an earlier sample has already.
+train_once() {
+  local run=$runs/$1
+  shift
+  if [[ ! -d $run ]]; then
+    # A run that is cut short keeps this other name, so that no picture is made of half a model.
+    rm -rf "$run.unfinished"
+    selva train --data data --output "$run.unfinished" "$@"
+    mv "$run.unfinished" "$run"
+  fi
+}
+
+# The model of all samples but one. Ten components suit 4,500 images: with more, each image is copied better, but
+# what chance draws looks less like a digit.
+digits=$runs/digits
+train_digits() { train_once digits --latent 10 --seed 0; }
