@@ -6,7 +6,8 @@ import Testing
   private static let start = ["reconstruct", "model.safetensors", "--data", "data", "-o", "pairs.png"]
 
   /// Images beside what the library makes of `latents`.
-  private func pairs(_ place: CommandFolder, _ indices: [Int], _ latents: [Float], columns: Int) throws -> Raster
+  private func pairs(_ place: CommandFolder, _ indices: [Int], _ latents: [Float], columns: Int) throws
+    -> Raster
   {
     let images = try place.images()
     let cells = zip(indices, place.model.pictures(latents)).flatMap { index, picture in

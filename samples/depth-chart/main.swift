@@ -36,6 +36,7 @@ let runs = try read(arguments[1])
 let names = runs.map(\.activation).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
 let chart = LineChart(
   title: "MNIST after 10 epochs: median of 3 seeds, band from best to worst", xLabel: "hidden layers a side",
-  yLabel: "test -ELBO, nats per image", series: names.map { name in series(name, runs.filter { $0.activation == name }) },
+  yLabel: "test -ELBO, nats per image",
+  series: names.map { name in series(name, runs.filter { $0.activation == name }) },
   xScale: .logarithmic)
 try PNG.write(chart.raster(width: 1000, height: 640), to: arguments[2])

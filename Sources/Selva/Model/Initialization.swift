@@ -62,16 +62,19 @@ public struct DataStatistics: Sendable, Equatable {
 }
 
 extension ParameterStore {
-  /// Weights N(0, gain²/fan_in), where the gain is that of the activation which the layer feeds; 1 for the heads
-  /// and the output, which feed none. Biases 0, but for the output's: the training mean of each pixel, as a
-  /// logit where the likelihood reads logits, clipped to [0.001, 0.999].
+  /// Loud heads and outputs begin with noise in z and in the logits that costs more than the mean image; the first
+  /// thing learned is then to ignore z, from which some components (with ReLU, at times all) never return.
+  private static let quietGain = 0.1
+
+  /// Weights N(0, gain²/fan_in), where the gain is that of the activation which the layer feeds. The heads and the
+  /// output feed none and start small, with `quietGain`. Biases 0, but for the output's: the training mean of each
+  /// pixel, as a logit where the likelihood reads logits, clipped to [0.001, 0.999].
   package func initialize(_ model: ModelSettings, statistics: DataStatistics, seed: UInt64) {
     let all = ParameterStore.floats(weights)
     all.update(repeating: 0)
     for (index, view) in layout.views.enumerated() where view.shape.count == 2 {
-      let feedsActivation = view.name.contains(".layers.")
-      let deviation = Float(
-        (feedsActivation ? model.activation.gain : 1) / Double(view.shape[1]).squareRoot())
+      let gain = view.name.contains(".layers.") ? model.activation.gain : ParameterStore.quietGain
+      let deviation = Float(gain / Double(view.shape[1]).squareRoot())
       let weights = all.baseAddress! + view.offset
       RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
       selva_scale(weights, deviation, view.count)
