@@ -214,8 +214,8 @@ def print_start(machinery, rounds):
                     remove_run(folder / "run")
                     seconds[contender].append(time_command(machinery, command))
             for contender, values in seconds.items():
-                spread = f"{min(values):.2f}–{max(values):.2f}"
-                print(f"| {task} | {contender} | {statistics.median(values):.2f} | {spread} |")
+                spread = f"{min(values):.3g}–{max(values):.3g}"
+                print(f"| {task} | {contender} | {statistics.median(values):.3g} | {spread} |")
 
 
 def remove_run(folder):

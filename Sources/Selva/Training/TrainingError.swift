@@ -23,8 +23,8 @@ public enum TrainingError: Fault, Equatable {
         "\(path): \(count) image cannot be split into training and validation; give more images or a test set"
     case .diverged(let epoch, let step, let loss, let checkpoint):
       let kept = checkpoint.map { "; the last good checkpoint is \($0)" } ?? ""
-      return "the loss became \(loss) in epoch \(epoch), step \(step): try a lower --learning-rate, "
-        + "--warmup-epochs 1 or --clip-norm 100\(kept)"
+      return "the loss became \(loss) in epoch \(epoch), step \(step): try a lower --learning-rate "
+        + "or --clip-norm 100\(kept)"
     case .dataChanged(let path, let found, let expected):
       return
         "\(path): the run was on \(expected) images and the data now has \(found); give it the same --data"
