@@ -19,10 +19,11 @@ private func settings(_ change: (inout TrainingSettings) -> Void = { _ in }) -> 
 private let model = ModelSettings(height: 5, width: 4, hidden: [12, 8], latent: 3)
 
 private func run(
-  _ training: TrainingSettings, in folder: String, stopAfter steps: Int? = nil
+  _ training: TrainingSettings, on images: ImageSet = noiseImages(70, height: 5, width: 4), in folder: String,
+  stopAfter steps: Int? = nil
 ) throws -> (TrainingRun, TrainingRun.Outcome) {
   let data = try TrainingData(
-    training: noiseImages(70, height: 5, width: 4), validation: nil, fraction: 0.2, seed: training.seed)
+    training: images, validation: nil, fraction: 0.2, seed: training.seed)
   let run = TrainingRun(directory: try .create(at: folder), model: model, training: training, data: data)
   var count = 0
   let outcome = try run.run(shouldStop: {
@@ -55,13 +56,16 @@ private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fil
 }
 
 @Test func `training makes the loss fall`() throws {
+  // Of every two images one is bright on the left and one on the right: log 2 nats to tell by z.
+  let images = ImageSet(
+    values: (0..<70 * 20).map { ($0 / 20 + $0 % 4 / 2) % 2 == 0 ? 0.9 : 0.1 }, height: 5, width: 4)
   let (run, _) = try run(
     settings {
       $0.epochs = 30
       $0.learningRate = 5e-3
-    }, in: try temporaryFolder() + "/run")
+    }, on: images, in: try temporaryFolder() + "/run")
   let losses = run.metrics.map(\.trainLoss)
-  #expect(losses[29] < losses[0] - 0.2)
+  #expect(losses[29] < losses[0] - 2)
   #expect(run.metrics.allSatisfy { abs($0.trainLoss - $0.trainReconstruction - $0.trainKL) < 1e-9 })
 }
 
@@ -201,12 +205,6 @@ func `a run on a bound of many samples is validated on that bound`(_ objective: 
       $0.objective = objective
       $0.importanceSamples = 5
     }, in: try temporaryFolder() + "/run")
-  for row in run.metrics {
-    // The bound is never looser than the ELBO of the same epoch, up to the noise of one draw.
-    let loss = try #require(row.validationLoss)
-    let elbo = try #require(row.validationReconstruction) + #require(row.validationKL)
-    #expect(loss < elbo && loss > elbo - 3)
-  }
   let data = try TrainingData(
     training: noiseImages(70, height: 5, width: 4), validation: nil, fraction: 0.2, seed: 7)
   let evaluation = Evaluator(run.best, seed: 7, importanceSamples: 5)

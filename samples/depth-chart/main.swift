@@ -61,7 +61,8 @@ func varianceChart(_ layers: [[String: String]]) -> LineChart {
 
 let arguments = CommandLine.arguments
 guard arguments.count == 3 else {
-  FileHandle.standardError.write(Data("DepthChart: give the folder of the tables and that of the pictures\n".utf8))
+  let usage = "DepthChart: give the folder of the tables and that of the pictures\n"
+  FileHandle.standardError.write(Data(usage.utf8))
   exit(64)
 }
 do {

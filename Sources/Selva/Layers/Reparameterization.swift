@@ -25,6 +25,11 @@ struct Reparameterization: Sendable {
   /// z in the element type of the products; `z` itself where that is float32.
   let operand: Matrix
 
+  /// The largest log σ² that is taken at its word. Late in long runs one image among millions can ask for more than
+  /// e⁸⁸, which float32 cannot hold; under this bound loss and gradient stay finite and, with the gradient's norm
+  /// clipped, such an image does no harm. The gradient passes as if there were no bound, so it still pulls back.
+  static let largestLogVariance: Float = 40
+
   init(heads: Matrix, samples: Int, type: ElementType) {
     self.heads = heads
     self.samples = samples
@@ -40,8 +45,10 @@ struct Reparameterization: Sendable {
 
   /// Samples of one image, from the ε that lies in `epsilon`.
   func forward(_ image: Int) {
-    let (mean, sigma) = (mean(image), sigma.row(image))
-    selva_exp(logVariance(image), 0.5, sigma, latent)
+    let (mean, logVariance, sigma) = (mean(image), logVariance(image), sigma.row(image))
+    // In this order, what is not a number stays so.
+    for i in 0..<latent { logVariance[i] = min(logVariance[i], Self.largestLogVariance) }
+    selva_exp(logVariance, 0.5, sigma, latent)
     for row in image * samples..<(image + 1) * samples {
       let (epsilon, z) = (epsilon.row(row), z.row(row))
       for i in 0..<latent { z[i] = mean[i] + sigma[i] * epsilon[i] }
