@@ -57,7 +57,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   public var epochs = 60
   /// Images a step.
   public var batchSize = 128
-  public var learningRate = 2e-3
+  public var learningRate = 1.5e-3
   public var learningRateShape = LearningRateShape.cosine
   /// Epochs over which the learning rate rises from 0.
   public var warmupEpochs = 1.0
