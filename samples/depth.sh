@@ -23,8 +23,8 @@ train_and_note() { # ACTIVATION LAYERS SEED
   widths=$(seq -s, "$2" | sed 's/[0-9]\+/128/g')
   start=$SECONDS
   rm -rf "$run"
-  if selva train --data "$data" --output "$run" --hidden "$widths" --latent 20 --epochs 10 --activation "$1" \
-    --learning-rate 1e-3 --warmup-epochs 1 --batch-size 128 --sample-every 0 --seed "$3" --threads "$threads" --quiet
+  if selva train --data "$data" --output "$run" --hidden "$widths" --latent 20 --activation "$1" --epochs 10 \
+    --batch-size 128 --learning-rate 1e-3 --precision bfloat16 --sample-every 0 --seed "$3" --threads "$threads" --quiet
   then
     outcome=finished
     loss=$(selva evaluate "$run" --data "$data" --seed 1 --threads "$threads" --json |

@@ -44,7 +44,7 @@ public enum IDXError: Fault, Equatable {
     case .wrongMagic(let path, let found):
       let bytes = found.map { String($0, radix: 16) }.joined(separator: " ")
       return "\(path): byte 0: not an IDX file: it begins with \(bytes) where IDX begins with 0 0; "
-        + "give a file of images as MNIST comes in"
+        + "give an IDX file, as those of MNIST are"
     case .unknownType(let path, let code):
       return "\(path): byte 2: unknown element type 0x\(String(code, radix: 16)); "
         + "IDX has 8, 9, b, c, d and e"
