@@ -21,10 +21,7 @@ struct ActivationInspection: Encodable {
     let model = try VAE(contentsOf: path)
     let training = try VAE.trainingSettings(contentsOf: path)
     let settings = model.settings
-    guard images.height == settings.height, images.width == settings.width else {
-      throw TrainingError.sizesDiffer(
-        path: images.path, found: [images.height, images.width], expected: [settings.height, settings.width])
-    }
+    try settings.checkSize(of: images)
     self.path = path
     self.images = images.path
     activation = settings.activation

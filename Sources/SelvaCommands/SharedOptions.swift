@@ -133,10 +133,7 @@ struct ImageOptions: ParsableArguments {
 
   static func load(data: String, labels: String?, part: Part, for model: ModelSettings?) throws -> ImageSet {
     let images = try images(data, labels: labels, part: part)
-    if let model, images.height != model.height || images.width != model.width {
-      throw TrainingError.sizesDiffer(
-        path: images.path, found: [images.height, images.width], expected: [model.height, model.width])
-    }
+    try model?.checkSize(of: images)
     return images
   }
 

@@ -17,6 +17,7 @@ struct TrainCommand: ParsableCommand {
         selva train --data mnist
         selva train --data mnist --latent 2 --epochs 50 --output runs/plane
         selva train --resume runs/plane
+        selva train --data mnist --start-from runs/001 --objective iwae --importance-samples 50
       """)
 
   @OptionGroup(title: "Data") var data: TrainDataOptions
@@ -31,6 +32,11 @@ struct TrainCommand: ParsableCommand {
       "Go on with the run in this directory. Only --epochs, --threads, --data and its kin may come with it.",
       valueName: "folder"))
   var resume: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin with the weights of this model or run; the model's settings are its own.", valueName: "model"))
+  var startFrom: String?
 
   @Flag(name: .shortAndLong, help: "No messages but faults.")
   var quiet = false
@@ -56,11 +62,15 @@ struct TrainCommand: ParsableCommand {
       guard data.data != nil else {
         throw ValidationError("Missing expected argument '--data <folder|file>'.")
       }
+      if startFrom != nil, let option = model.changes.first?.option {
+        throw ValidationError("\(option) is that of the model which --start-from names; leave it out.")
+      }
       return
     }
     let free = ["--epochs", "--threads"]
     let fixed =
-      (output.map { _ in ["--output"] } ?? []) + model.changes.map(\.option)
+      (output.map { _ in ["--output"] } ?? []) + (startFrom.map { _ in ["--start-from"] } ?? [])
+      + model.changes.map(\.option)
       + changes.map(\.option).filter { !free.contains($0) }
     if let option = fixed.first {
       throw ValidationError("\(option) cannot change in a run that is resumed; leave it out.")
@@ -90,7 +100,9 @@ struct TrainCommand: ParsableCommand {
     guard let paths = data.paths else { throw ValidationError("--data is missing.") }
     var settings = settings
     let (training, validation) = try paths.load()
-    let model = model.settings(height: training.height, width: training.width)
+    let start = try startFrom.map { try VAE(contentsOf: RunDirectory.modelPath(from: $0)) }
+    try start?.settings.checkSize(of: training)
+    let model = start?.settings ?? model.settings(height: training.height, width: training.width)
     if let fault = model.fault {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
     }
@@ -102,7 +114,10 @@ struct TrainCommand: ParsableCommand {
     try RunConfiguration(
       command: CommandLineText.current, data: paths, model: model, training: settings
     ).write(to: directory.configuration)
-    let run = TrainingRun(directory: directory, model: model, training: settings, data: images)
+    let run =
+      try start.map {
+        try TrainingRun(directory: directory, startingFrom: $0, training: settings, data: images)
+      } ?? TrainingRun(directory: directory, model: model, training: settings, data: images)
     run.command = CommandLineText.current
     return run
   }

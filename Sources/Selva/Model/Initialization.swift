@@ -14,8 +14,7 @@ import IDX
 public struct DataStatistics: Sendable, Equatable {
   /// Mean of each pixel in [0, 1], `[pixels]`.
   public let pixelMeans: [Float]
-  /// Mean and standard deviation of all pixels together.
-  public let mean: Double
+  /// Root of the pixels' mean variance, each about its own mean.
   public let standardDeviation: Double
 
   /// - Parameter indices: which images to look at; nil: all.
@@ -49,13 +48,15 @@ public struct DataStatistics: Sendable, Equatable {
     }
     let images = Double(chosen.count)
     pixelMeans = sums.map { Float($0 / images) }
-    mean = sums.reduce(0, +) / (images * Double(count))
-    standardDeviation = max(0, squares / (images * Double(count)) - mean * mean).squareRoot()
+    let squaredMeans = sums.reduce(0) { $0 + ($1 / images) * ($1 / images) }
+    standardDeviation = max(0, (squares / images - squaredMeans) / Double(count)).squareRoot()
   }
 
-  /// For standardizing inputs, `[pixels]` each: one mean and deviation for all pixels, since a pixel that is
-  /// nearly always dark would be blown up by its own.
-  package var inputMean: [Float] { [Float](repeating: Float(mean), count: pixelMeans.count) }
+  /// For standardizing inputs, `[pixels]` each. A pixel that is always dark has to come out as 0: with one mean for
+  /// all it would be a constant input, whose weights are never told from the bias and wander until the first image
+  /// that lights it up throws the encoder out. The deviation is one for all, since a pixel that is nearly always
+  /// dark would be blown up by its own.
+  package var inputMean: [Float] { pixelMeans }
   package var inputStandardDeviation: [Float] {
     [Float](repeating: max(1e-3, Float(standardDeviation)), count: pixelMeans.count)
   }
@@ -85,7 +86,22 @@ extension ParameterStore {
       }
     }
     if let offset = layout.logVariance { all[offset] = model.gaussianLogVariance(learned: nil) }
-    if let average { _ = ParameterStore.floats(average).update(fromContentsOf: all) }
+    weightsChosen()
+  }
+
+  /// The weights of a model of the same shape.
+  package func initialize(_ model: VAE) {
+    precondition(
+      layout.count == model.layout.count,
+      "a model of \(model.layout.count) parameters for a store of \(layout.count)")
+    _ = ParameterStore.floats(weights).update(fromContentsOf: ParameterStore.floats(model.weights))
+    weightsChosen()
+  }
+
+  private func weightsChosen() {
+    if let average {
+      _ = ParameterStore.floats(average).update(fromContentsOf: ParameterStore.floats(weights))
+    }
     weightsChanged()
   }
 }

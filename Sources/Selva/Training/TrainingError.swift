@@ -1,4 +1,5 @@
 import Files
+import IDX
 
 /// Why a run cannot begin or go on.
 public enum TrainingError: Fault, Equatable {
@@ -28,6 +29,16 @@ public enum TrainingError: Fault, Equatable {
     case .dataChanged(let path, let found, let expected):
       return
         "\(path): the run was on \(expected) images and the data now has \(found); give it the same --data"
+    }
+  }
+}
+
+extension ModelSettings {
+  /// - Throws: `TrainingError.sizesDiffer` where the model is for images of another size.
+  package func checkSize(of images: ImageSet) throws {
+    guard images.height == height, images.width == width else {
+      throw TrainingError.sizesDiffer(
+        path: images.path, found: [images.height, images.width], expected: [height, width])
     }
   }
 }

@@ -72,6 +72,23 @@ public final class TrainingRun {
     state.validationImages = data.validationIndices.count
   }
 
+  /// A new run in an empty run directory that begins with the weights of a trained model, on images of its size:
+  /// the same images under another objective, or other images.
+  ///
+  /// - Throws: `TrainingError.sizesDiffer`.
+  public convenience init(
+    directory: RunDirectory, startingFrom start: VAE, training: TrainingSettings, data: TrainingData
+  ) throws {
+    try start.settings.checkSize(of: data.training)
+    self.init(
+      directory: directory, model: start.settings, training: training, data: data,
+      statistics: (start.inputMean, start.inputStandardDeviation), log: MetricsLog(path: directory.metrics),
+      best: nil, state: TrainingState()
+    ) { $0.initialize(start) }
+    state.trainingImages = data.trainingIndices.count
+    state.validationImages = data.validationIndices.count
+  }
+
   /// The run that stopped in `directory`, ready to go on.
   ///
   /// - Parameters:
@@ -88,10 +105,7 @@ public final class TrainingRun {
     if let threads { training.threads = threads }
     let data = try makeData(training)
     let (images, model) = (data.training, checkpoint.model.settings)
-    guard images.height == model.height, images.width == model.width else {
-      throw TrainingError.sizesDiffer(
-        path: images.path, found: [images.height, images.width], expected: [model.height, model.width])
-    }
+    try model.checkSize(of: images)
     let found = data.trainingIndices.count
     guard found == checkpoint.state.trainingImages else {
       throw TrainingError.dataChanged(
