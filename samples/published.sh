@@ -36,6 +36,8 @@ row vae-k1 --hidden 200,200 --latent 50 --epochs 1200
 further=(--start-from "$runs/vae-k1" --learning-rate 5e-4)
 row vae-k5 "${further[@]}" --epochs 60 --importance-samples 5
 row iwae-k5 "${further[@]}" --epochs 120 --objective iwae --importance-samples 5
-row iwae-k50 "${further[@]}" --epochs 110 --objective iwae --importance-samples 50 --batch-size 50
+fifty=(--objective iwae --importance-samples 50 --batch-size 50)
+row iwae-k50-first "${further[@]}" --epochs 110 "${fifty[@]}"
+row iwae-k50 --start-from "$runs/iwae-k50-first" --learning-rate 4e-4 --epochs 48 "${fifty[@]}"
 row vae-2x300 --hidden 300,300 --latent 40 --epochs 1200
 row vae-k1-tanh --hidden 200,200 --latent 50 --epochs 400 --activation tanh
