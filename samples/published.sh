@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the models of published tables on MNIST with stochastic binarization and estimates −log p(x) of the test set
-# with 5,000 importance samples an image. The last 1,000 training images or so choose the best epoch; the test set
-# is only looked at in the end. Keeps settings, metrics and figures of each run in samples/published/, not weights.
+# with 5,000 importance samples an image. The last 1,000 training images or so choose the best epoch, never the
+# test set. Keeps settings, metrics and figures of each run in samples/published/, not weights.
 #
 #   samples/published.sh FOLDER-WITH-MNIST [NAME …]        names as below; left out, all
 #

@@ -63,25 +63,20 @@ private func `gradients are the slopes of the loss`(_ test: Case) throws {
   let batch: ArraySlice<Int32> = [0, 1, 2, 3, 4, 5, 6]
   func loss() -> Double { trainer.gradient(batch, beta: test.training.beta).objective / 7 }
 
-  func slope(_ index: Int, step: Float) -> Double {
-    let value = weights[index]
-    defer { weights[index] = value }
-    weights[index] = value + step
-    let above = loss()
-    weights[index] = value - step
-    return (above - loss()) / Double(2 * step)
-  }
-
   _ = loss()
   let gradient = Array(ParameterStore.floats(trainer.store.gradients))
   for view in trainer.store.layout.views {
     let size = gradient[view.range].reduce(0.02) { max($0, abs($1)) }
     for index in stride(from: view.range.lowerBound, to: view.range.upperBound, by: max(1, view.count / 5)) {
-      // The short step is for where an activation's kink lies within the long one, which is less noisy.
-      let slopes = [2e-3, 4e-4].map { slope(index, step: $0) }
+      let (value, step) = (weights[index], Float(2e-3))
+      weights[index] = value + step
+      let above = loss()
+      weights[index] = value - step
+      let slope = (above - loss()) / Double(2 * step)
+      weights[index] = value
       #expect(
-        slopes.contains { abs($0 - Double(gradient[index])) < 0.03 * Double(size) + 1e-3 },
-        "\(view.name)[\(index - view.offset)]: \(gradient[index]), slopes \(slopes)")
+        abs(slope - Double(gradient[index])) < 0.03 * Double(size) + 1e-3,
+        "\(view.name)[\(index - view.offset)]: \(gradient[index]), slope \(slope)")
     }
   }
 }
@@ -97,7 +92,7 @@ private func `gradients are the slopes of the loss`(_ test: Case) throws {
     let trainer = Trainer(
       model: model, training: training, images: images, inputMean: statistics.inputMean,
       inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: workers))
-    trainer.store.initialize(model, statistics: statistics, seed: 14)
+    trainer.store.initialize(model, statistics: statistics, seed: 1)
     _ = trainer.gradient([0, 1, 2], beta: 1)
     return Array(ParameterStore.floats(trainer.store.gradients))
   }

@@ -29,6 +29,9 @@ public struct Evaluation: Codable, Sendable, Equatable {
   public var nllStandardError: Double?
   public var importanceSamples: Int?
 
+  /// The bound of as many samples as were asked for: `nll`, or else −ELBO.
+  package var objective: Double { nll ?? loss }
+
   private enum CodingKeys: String, CodingKey {
     case loss, reconstruction, kl, count
     case lossStandardError = "loss_standard_error"

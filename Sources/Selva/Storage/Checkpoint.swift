@@ -18,6 +18,8 @@ package struct TrainingState: Codable, Sendable, Equatable {
   /// How many images the run learns from and is validated on, to notice other data on resuming.
   package var trainingImages = 0
   package var validationImages = 0
+
+  package init() {}
 }
 
 /// A checkpoint: parameters, moments, running average, settings and state in one file.

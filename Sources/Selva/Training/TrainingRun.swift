@@ -65,11 +65,8 @@ public final class TrainingRun {
     self.init(
       directory: directory, model: model, training: training, data: data,
       statistics: (statistics.inputMean, statistics.inputStandardDeviation),
-      log: MetricsLog(path: directory.metrics), best: nil,
-      state: TrainingState()
+      log: MetricsLog(path: directory.metrics), best: nil, state: TrainingState(data)
     ) { $0.initialize(model, statistics: statistics, seed: training.seed) }
-    state.trainingImages = data.trainingIndices.count
-    state.validationImages = data.validationIndices.count
   }
 
   /// A new run in an empty run directory that begins with the weights of a trained model, on images of its size:
@@ -83,10 +80,8 @@ public final class TrainingRun {
     self.init(
       directory: directory, model: start.settings, training: training, data: data,
       statistics: (start.inputMean, start.inputStandardDeviation), log: MetricsLog(path: directory.metrics),
-      best: nil, state: TrainingState()
+      best: nil, state: TrainingState(data)
     ) { $0.initialize(start) }
-    state.trainingImages = data.trainingIndices.count
-    state.validationImages = data.validationIndices.count
   }
 
   /// The run that stopped in `directory`, ready to go on.
@@ -210,7 +205,7 @@ public final class TrainingRun {
       current, binarization: training.binarization, seed: training.seed,
       importanceSamples: isBound ? training.importanceSamples : nil
     ).evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
-    let loss = evaluation.nll ?? evaluation.loss
+    let loss = evaluation.objective
     guard loss.isFinite else { throw divergence(loss) }
     let row = EpochMetrics(
       epoch: state.epoch + 1, state: state, validation: evaluation, isBound: isBound,
@@ -271,6 +266,15 @@ public final class TrainingRun {
   }
 }
 
+extension TrainingState {
+  /// Before the first step on `data`.
+  fileprivate init(_ data: TrainingData) {
+    self.init()
+    trainingImages = data.trainingIndices.count
+    validationImages = data.validationIndices.count
+  }
+}
+
 extension EpochMetrics {
   /// −ELBO, or the importance-weighted bound, in nats per image.
   static func loss(_ sums: LossSums, isBound: Bool) -> Double {
@@ -282,7 +286,7 @@ extension EpochMetrics {
     self.init(
       epoch: epoch, trainLoss: EpochMetrics.loss(state.sums, isBound: isBound),
       trainReconstruction: state.sums.reconstruction / images, trainKL: state.sums.kl / images,
-      validationLoss: validation.nll ?? validation.loss, validationReconstruction: validation.reconstruction,
+      validationLoss: validation.objective, validationReconstruction: validation.reconstruction,
       validationKL: validation.kl, learningRate: learningRate, seconds: state.seconds,
       imagesPerSecond: images / max(state.seconds, 1e-9))
   }
