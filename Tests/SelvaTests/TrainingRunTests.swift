@@ -188,6 +188,17 @@ func `the number of threads does not change the losses`(_ threads: Int) throws {
   }
 }
 
+@Test func `a run is not resumed with another validation set`() throws {
+  let (stopped, _) = try run(settings(), in: try temporaryFolder() + "/run", stopAfter: 2)
+  #expect(throws: TrainingError.dataChanged(path: "memory", found: 9, expected: 14)) {
+    try TrainingRun.resume(stopped.directory) { training in
+      try TrainingData(
+        training: noiseImages(56, height: 5, width: 4), validation: noiseImages(9, height: 5, width: 4),
+        fraction: 0.2, seed: training.seed)
+    }
+  }
+}
+
 @Test func `images of another size are not resumed on`() throws {
   let (stopped, _) = try run(settings(), in: try temporaryFolder() + "/run", stopAfter: 2)
   #expect(throws: TrainingError.sizesDiffer(path: "memory", found: [4, 5], expected: [5, 4])) {

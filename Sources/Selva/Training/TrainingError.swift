@@ -28,7 +28,7 @@ public enum TrainingError: Fault, Equatable {
         + "or --clip-norm 100\(kept)"
     case .dataChanged(let path, let found, let expected):
       return
-        "\(path): the run was on \(expected) images and the data now has \(found); give it the same --data"
+        "\(path): the run had \(expected) images from here and now finds \(found); give it the same --data"
     }
   }
 }

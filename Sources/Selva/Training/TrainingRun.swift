@@ -99,12 +99,13 @@ public final class TrainingRun {
     if let epochs { training.epochs = epochs }
     if let threads { training.threads = threads }
     let data = try makeData(training)
-    let (images, model) = (data.training, checkpoint.model.settings)
-    try model.checkSize(of: images)
-    let found = data.trainingIndices.count
-    guard found == checkpoint.state.trainingImages else {
-      throw TrainingError.dataChanged(
-        path: images.path, found: found, expected: checkpoint.state.trainingImages)
+    let model = checkpoint.model.settings
+    try model.checkSize(of: data.training)
+    for (images, found, expected) in [
+      (data.training, data.trainingIndices.count, checkpoint.state.trainingImages),
+      (data.validation, data.validationIndices.count, checkpoint.state.validationImages),
+    ] where found != expected {
+      throw TrainingError.dataChanged(path: images.path, found: found, expected: expected)
     }
     // A run stopped in its first epoch has none yet.
     var log =
