@@ -11,6 +11,8 @@ from torch import nn
 
 # Selva's λ(eˣ − 1) below zero and x above; not the SELU of Klambauer et al. 2017.
 SHORT_SELU_SCALE = 1.0507009873554805
+# The bound that Selva puts on log σ² of q(z | x), so that float32 can hold σ².
+LARGEST_LOG_VARIANCE = 40
 
 
 def activation_named(name):
@@ -47,11 +49,11 @@ class Model:
         self.pixel_log_variance = tensors.get("decoder.log_variance", fixed).to(dtype)
 
     def encode(self, x):
-        """x [images, pixels] in [0, 1] → mean, log variance, each [images, latent]."""
+        """x [images, pixels] in [0, 1] → mean, log variance (40 at most), each [images, latent]."""
         h = (x - self.input_mean) / self.input_deviation
         for layer in self.encoder:
             h = self.activation(layer(h))
-        return self.mean(h), self.log_variance(h)
+        return self.mean(h), self.log_variance(h).clamp(max=LARGEST_LOG_VARIANCE)
 
     def decode(self, z):
         """z [..., latent] → the decoder's output [..., pixels]: logits, or means for a Gaussian."""

@@ -33,3 +33,18 @@ private func latents(logVariances: [Float]) -> Reparameterization {
 @Test func `a log variance that is not a number stays so`() {
   #expect(latents(logVariances: [.nan, 0]).klDivergence(0).isNaN)
 }
+
+@Test func `the encoder gives the bounded log variance that the objective samples with`() throws {
+  let fixture = try Fixture("activation-selu")
+  let trainer = try fixture.trainer()
+  let weights = ParameterStore.floats(trainer.store.weights)
+  let bias = try #require(trainer.store.layout.views.first { $0.name == "encoder.log_variance.bias" })
+  for i in bias.range { weights[i] = 500 }
+  let model = VAE(
+    settings: fixture.model, inputMean: fixture["input.mean"],
+    inputStandardDeviation: fixture["input.standard_deviation"], values: UnsafeBufferPointer(weights))
+  let (mean, logVariance) = model.encode(fixture["x"])
+  #expect(logVariance.allSatisfy { $0 == Reparameterization.largestLogVariance })
+  let z = Latents.posterior(mean: mean, logVariance: logVariance, latent: fixture.model.latent, seed: 1)
+  #expect(z.allSatisfy { $0.isFinite })
+}

@@ -54,7 +54,7 @@ public final class VAE: Sendable {
     NetworkParameters(layout: layout, weights: weights, halves: nil, gradients: nil)
   }
 
-  /// q(z | x) of each image: `mean` and `logVariance`, `[count, latent]` each.
+  /// q(z | x) of each image: `mean` and `logVariance` (40 at most, as in training), `[count, latent]` each.
   ///
   /// - Parameter images: `[count, pixels]`, values in [0, 1].
   public func encode(_ images: [Float]) -> (mean: [Float], logVariance: [Float]) {
@@ -111,7 +111,8 @@ public final class ImageEncoder {
       for row in 0..<rows {
         let heads = network.output.row(row)
         mean.append(contentsOf: UnsafeBufferPointer(start: heads, count: latent))
-        logVariance.append(contentsOf: UnsafeBufferPointer(start: heads + latent, count: latent))
+        logVariance.append(
+          contentsOf: (latent..<2 * latent).map { min(heads[$0], Reparameterization.largestLogVariance) })
       }
     }
     return (mean, logVariance)
