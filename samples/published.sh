@@ -5,39 +5,48 @@
 #
 #   samples/published.sh FOLDER-WITH-MNIST [NAME …]        names as below; left out, all
 #
-# Hours on two cores. Runs whose figures are there already are not made again.
+# Hours on two cores. Runs that are finished in runs/samples/ are not made again.
 set -euo pipefail
 data=$(cd "${1:?name the folder with MNIST}" && pwd)
 shift
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 training=$(find "$data" -name 'train-images*' | head -n 1)
-kept=samples/published
-mkdir -p "$kept"
 wanted=" $* "
 
-row() {
-  local name=$1
+row() { # NAME [OPTION…]
+  local run=$runs/$1 kept=samples/published/$1
+  if [[ $wanted != "  " && $wanted != *" $1 "* ]] || [[ -e $run/figures.json ]]; then return; fi
   shift
-  if [[ $wanted != "  " && $wanted != *" $name "* ]] || [[ -e $kept/$name/figures.json ]]; then return; fi
-  rm -rf "${runs:?}/$name"
-  selva train --data "$training" --output "$runs/$name" --validation-fraction 0.0167 --binarize stochastic \
+  rm -rf "${run:?}"
+  selva train --data "$training" --output "$run" --validation-fraction 0.0167 --binarize stochastic \
     --batch-size 100 --learning-rate 1e-3 --epsilon 3e-3 --clip-norm 200 --precision bfloat16 --sample-every 0 \
     --seed 1 "$@"
-  mkdir -p "$kept/$name"
-  cp "$runs/$name/metrics.csv" "$kept/$name/"
+  mkdir -p "$kept"
+  selva evaluate "$run" --data "$data" --importance-samples 5000 --json > "$kept/figures.json"
+  cp "$run/metrics.csv" "$kept/"
   # Where the images lay says nothing to anyone else.
-  sed "s|$data|mnist|g" "$runs/$name/config.json" > "$kept/$name/config.json"
-  selva evaluate "$runs/$name" --data "$data" --importance-samples 5000 --json > "$kept/$name/figures.json"
+  sed "s|$data|mnist|g" "$run/config.json" > "$kept/config.json"
+  cp "$kept/figures.json" "$run/"
 }
 
-row vae-k1 --hidden 200,200 --latent 50 --epochs 1200
-# The bounds of several samples cost several times as much an epoch, so they take up where that one ended.
-further=(--start-from "$runs/vae-k1" --learning-rate 5e-4)
-row vae-k5 "${further[@]}" --epochs 60 --importance-samples 5
-row iwae-k5 "${further[@]}" --epochs 120 --objective iwae --importance-samples 5
-fifty=(--objective iwae --importance-samples 50 --batch-size 50)
-row iwae-k50-first "${further[@]}" --epochs 110 "${fifty[@]}"
-row iwae-k50 --start-from "$runs/iwae-k50-first" --learning-rate 4e-4 --epochs 48 "${fifty[@]}"
-row vae-2x300 --hidden 300,300 --latent 40 --epochs 1200
-row vae-k1-tanh --hidden 200,200 --latent 50 --epochs 400 --activation tanh
+# Burda et al. 2016, one stochastic layer. The bounds of several samples cost several times as much an epoch, so they
+# take up where the first row ended.
+table() { # SUFFIX [OPTION…]
+  local base=vae-k1$1 suffix=$1
+  shift
+  row "$base" --hidden 200,200 --latent 50 --epochs 1200 "$@"
+  local further=(--start-from "$runs/$base" --learning-rate 5e-4)
+  local fifty=(--objective iwae --importance-samples 50 --batch-size 50)
+  row "vae-k5$suffix" "${further[@]}" --epochs 60 --importance-samples 5
+  row "iwae-k5$suffix" "${further[@]}" --epochs 120 --objective iwae --importance-samples 5
+  row "iwae-k50-first$suffix" "${further[@]}" --epochs 110 "${fifty[@]}"
+  row "iwae-k50$suffix" --start-from "$runs/iwae-k50-first$suffix" --learning-rate 4e-4 --epochs 48 "${fifty[@]}"
+}
+table ""
+table -tanh --activation tanh
+
+# The best dense VAE with a flat prior.
+large=(--hidden 300,300 --latent 40 --beta-schedule linear --beta-epochs 200)
+row vae-2x300 "${large[@]}" --epochs 6000
+row vae-2x300-silu "${large[@]}" --epochs 5300 --activation silu
