@@ -82,7 +82,7 @@ import Testing
     let before = bytes("\(folder)/run/checkpoint.safetensors")
     let test = "--test-data data/test-images-idx3-ubyte"
     for (data, text) in [
-      ("fewer.idx", "the run was on 60 images and the data now has 50"),
+      ("fewer.idx", "the run had 60 images from here and now finds 50"),
       ("larger.idx", "images are 9 x 9 pixels"),
     ] {
       try Misuse("train --resume run --epochs 4 --data \(data) \(data == "fewer.idx" ? test : "")", 65, text)
