@@ -3,7 +3,7 @@
 # with 5,000 importance samples an image. The last 1,000 training images or so choose the best epoch, never the
 # test set. Keeps settings, metrics and figures of each run in samples/published/, not weights.
 #
-#   samples/published.sh FOLDER-WITH-MNIST [NAME …]        names as below; left out, all
+#   samples/published.sh FOLDER-WITH-MNIST [NAME …]        names as in samples/published/; left out, all
 #
 # Hours on two cores. Runs that are finished in runs/samples/ are not made again.
 set -euo pipefail
@@ -22,12 +22,14 @@ row() { # NAME [OPTION…]
   selva train --data "$training" --output "$run" --validation-fraction 0.0167 --binarize stochastic \
     --batch-size 100 --learning-rate 1e-3 --epsilon 3e-3 --clip-norm 200 --precision bfloat16 --sample-every 0 \
     --seed 1 "$@"
+  selva evaluate "$run" --data "$data" --importance-samples 5000 --json > "$run/figures.part"
   mkdir -p "$kept"
-  selva evaluate "$run" --data "$data" --importance-samples 5000 --json > "$kept/figures.json"
   cp "$run/metrics.csv" "$kept/"
+  cp "$run/figures.part" "$kept/figures.json"
   # Where the images lay says nothing to anyone else.
   sed "s|$data|mnist|g" "$run/config.json" > "$kept/config.json"
-  cp "$kept/figures.json" "$run/"
+  # Last, since it tells that the run is finished.
+  mv "$run/figures.part" "$run/figures.json"
 }
 
 # Burda et al. 2016, one stochastic layer. The bounds of several samples cost several times as much an epoch, so they
@@ -47,7 +49,7 @@ row iwae-k50 --start-from "$runs/iwae-k50-first" --learning-rate 4e-4 --epochs 4
 table -tanh --activation tanh
 table -silu --activation silu
 
-# The best dense VAE with a flat prior.
+# The sizes of the best published dense VAE with a flat prior.
 large=(--hidden 300,300 --latent 40 --beta-schedule linear --beta-epochs 200)
 row vae-2x300 "${large[@]}" --epochs 6000
 row vae-2x300-silu "${large[@]}" --epochs 5300 --activation silu

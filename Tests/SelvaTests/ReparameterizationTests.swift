@@ -40,10 +40,7 @@ private func latents(logVariances: [Float]) -> Reparameterization {
   let weights = ParameterStore.floats(trainer.store.weights)
   let bias = try #require(trainer.store.layout.views.first { $0.name == "encoder.log_variance.bias" })
   for i in bias.range { weights[i] = 500 }
-  let model = VAE(
-    settings: fixture.model, inputMean: fixture["input.mean"],
-    inputStandardDeviation: fixture["input.standard_deviation"], values: UnsafeBufferPointer(weights))
-  let (mean, logVariance) = model.encode(fixture["x"])
+  let (mean, logVariance) = fixture.vae(of: trainer).encode(fixture["x"])
   #expect(logVariance.allSatisfy { $0 == Reparameterization.largestLogVariance })
   let z = Latents.posterior(mean: mean, logVariance: logVariance, latent: fixture.model.latent, seed: 1)
   #expect(z.allSatisfy { $0.isFinite })

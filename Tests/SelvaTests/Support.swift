@@ -54,13 +54,15 @@ struct Fixture {
   }
 
   var vae: VAE {
-    get throws {
-      let trainer = try trainer()
-      return VAE(
-        settings: model, inputMean: self["input.mean"],
-        inputStandardDeviation: self["input.standard_deviation"],
-        values: UnsafeBufferPointer(ParameterStore.floats(trainer.store.weights)))
-    }
+    get throws { vae(of: try trainer()) }
+  }
+
+  /// The model that `trainer` has come to.
+  func vae(of trainer: Trainer) -> VAE {
+    VAE(
+      settings: model, inputMean: self["input.mean"],
+      inputStandardDeviation: self["input.standard_deviation"],
+      values: UnsafeBufferPointer(ParameterStore.floats(trainer.store.weights)))
   }
 }
 

@@ -30,6 +30,9 @@ struct Reparameterization: Sendable {
   /// clipped, such an image does no harm. The gradient passes as if there were no bound, so it still pulls back.
   static let largestLogVariance: Float = 40
 
+  /// What is not a number stays so, which the order of the two in `min` sees to.
+  static func bounded(_ logVariance: Float) -> Float { min(logVariance, largestLogVariance) }
+
   init(heads: Matrix, samples: Int, type: ElementType) {
     self.heads = heads
     self.samples = samples
@@ -46,8 +49,7 @@ struct Reparameterization: Sendable {
   /// Samples of one image, from the ε that lies in `epsilon`.
   func forward(_ image: Int) {
     let (mean, logVariance, sigma) = (mean(image), logVariance(image), sigma.row(image))
-    // In this order, what is not a number stays so.
-    for i in 0..<latent { logVariance[i] = min(logVariance[i], Self.largestLogVariance) }
+    for i in 0..<latent { logVariance[i] = Self.bounded(logVariance[i]) }
     selva_exp(logVariance, 0.5, sigma, latent)
     for row in image * samples..<(image + 1) * samples {
       let (epsilon, z) = (epsilon.row(row), z.row(row))

@@ -111,8 +111,7 @@ public final class ImageEncoder {
       for row in 0..<rows {
         let heads = network.output.row(row)
         mean.append(contentsOf: UnsafeBufferPointer(start: heads, count: latent))
-        logVariance.append(
-          contentsOf: (latent..<2 * latent).map { min(heads[$0], Reparameterization.largestLogVariance) })
+        for i in latent..<2 * latent { logVariance.append(Reparameterization.bounded(heads[i])) }
       }
     }
     return (mean, logVariance)
