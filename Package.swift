@@ -20,7 +20,7 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CKernels"),
-    .target(name: "Files"),
+    .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["CKernels", "COneDNN"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
