@@ -40,7 +40,9 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+    // Every version of the kernels by itself, whatever the processor's own would be; for tests alone.
+    .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "CKernelVariants"]),
     .testTarget(
       name: "SelvaTests", dependencies: ["Selva", "Compute", "Files", "IDX"], exclude: ["Fixtures"]),
     // Names the executable so that it is built before the tests that start it as a user would.

@@ -19,46 +19,47 @@ private func isClose(_ a: Float, _ b: Double, relative: Double = 2e-6, absolute:
   return abs(Double(a) - b) <= max(absolute, relative * abs(b))
 }
 
-@Test(arguments: kinds)
-func `activations agree with the scalar reference`(_ kind: Int32) {
+@Test(arguments: kinds, Kernels.all)
+func `activations agree with the scalar reference`(_ kind: Int32, _ kernels: Kernels) {
   var output = [Float](repeating: 0, count: inputs.count)
-  selva_activation_forward(kind, inputs, &output, inputs.count)
+  kernels.activation_forward(kind, inputs, &output, inputs.count)
   for (x, y) in zip(inputs, output) {
     let expected = selva_activation_reference(kind, Double(x))
     #expect(isClose(y, expected), "kind \(kind) at \(x): \(y), expected \(expected)")
   }
 }
 
-@Test func `SELU keeps its relative precision near zero`() {
+@Test(arguments: Kernels.all)
+func `SELU keeps its relative precision near zero`(_ kernels: Kernels) {
   let small = (1...30).map { -pow(10, -Float($0)) }
   var output = small
-  selva_activation_forward(0, small, &output, small.count)
+  kernels.activation_forward(0, small, &output, small.count)
   for (x, y) in zip(small, output) {
     let expected = selva_activation_reference(0, Double(x))
     #expect(abs(Double(y) - expected) <= 3e-7 * abs(expected))
   }
 }
 
-@Test(arguments: kinds)
-func `activations keep NaN`(_ kind: Int32) {
+@Test(arguments: kinds, Kernels.all)
+func `activations keep NaN`(_ kind: Int32, _ kernels: Kernels) {
   let x = [Float](repeating: .nan, count: 17)
   var y = [Float](repeating: 0, count: 17)
   var halves = [UInt16](repeating: 0, count: 17)
-  selva_activation_forward(kind, x, &y, 17)
-  selva_activation_forward_bf16(kind, x, &halves, 17)
+  kernels.activation_forward(kind, x, &y, 17)
+  kernels.activation_forward_bf16(kind, x, &halves, 17)
   for value in y { #expect(value.isNaN) }
   for half in halves { #expect(Float(bitPattern: UInt32(half) << 16).isNaN) }
 }
 
-@Test(arguments: kinds)
-func `activation gradients agree with the scalar derivative`(_ kind: Int32) {
+@Test(arguments: kinds, Kernels.all)
+func `activation gradients agree with the scalar derivative`(_ kind: Int32, _ kernels: Kernels) {
   let finite = inputs.filter { abs($0) < 1e30 }
   var output = finite
-  selva_activation_forward(kind, finite, &output, finite.count)
+  kernels.activation_forward(kind, finite, &output, finite.count)
   let reference = selva_derivative_from_output(kind) != 0 ? output : finite
   let gradient = finite.indices.map { 0.5 + Float($0 % 7) }
   var result = gradient
-  selva_activation_backward(kind, reference, gradient, &result, finite.count)
+  kernels.activation_backward(kind, reference, gradient, &result, finite.count)
   for i in finite.indices where finite[i] != 0 {
     let expected = Double(gradient[i]) * selva_activation_derivative_reference(kind, Double(finite[i]))
     // From the output, 1 - y² and y + λα lose what y has rounded away.
@@ -75,22 +76,22 @@ func `the derivative is the slope of the function`(_ kind: Int32) {
   }
 }
 
-@Test(arguments: kinds)
-func `bfloat16 activations are the float32 ones, rounded to nearest even`(_ kind: Int32) {
+@Test(arguments: kinds, Kernels.all)
+func `bfloat16 activations are the float32 ones, rounded to nearest even`(_ kind: Int32, _ kernels: Kernels) {
   let finite = inputs.filter { abs($0) < 1e30 }
   var output = finite
   var halves = [UInt16](repeating: 0, count: finite.count)
-  selva_activation_forward(kind, finite, &output, finite.count)
-  selva_activation_forward_bf16(kind, finite, &halves, finite.count)
+  kernels.activation_forward(kind, finite, &output, finite.count)
+  kernels.activation_forward_bf16(kind, finite, &halves, finite.count)
   for (y, half) in zip(output, halves) { #expect(half == roundedToBFloat16(y)) }
 
   let gradient = [Float](repeating: 1.5, count: finite.count)
   var result = halves
-  selva_activation_backward_bf16(kind, finite, halves, gradient, &result, finite.count)
+  kernels.activation_backward_bf16(kind, finite, halves, gradient, &result, finite.count)
   let reference =
     selva_derivative_from_output(kind) != 0 ? halves.map { Float(bitPattern: UInt32($0) << 16) } : finite
   var expected = gradient
-  selva_activation_backward(kind, reference, gradient, &expected, finite.count)
+  kernels.activation_backward(kind, reference, gradient, &expected, finite.count)
   #expect(expected.map(roundedToBFloat16) == result)
 }
 

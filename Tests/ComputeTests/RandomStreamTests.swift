@@ -23,11 +23,11 @@ func `Philox gives the published numbers`(_ vector: (counter: [UInt32], key: [UI
   #expect(output == vector.output)
 }
 
-@Test(arguments: [1, 4, 63, 64, 65, 1000])
-func `vector Philox is the scalar one`(_ count: Int) {
+@Test(arguments: [1, 4, 63, 64, 65, 1000], Kernels.all)
+func `vector Philox is the scalar one`(_ count: Int, _ kernels: Kernels) {
   var stream = selva_stream(key: (7, 0x9999_9999), counter: (3, 2, 1))
   var found = [UInt32](repeating: 0, count: count)
-  selva_random_bits(&stream, &found, count)
+  kernels.random_bits(&stream, &found, count)
   for block in 0...(count - 1) / 4 {
     var words = [UInt32](repeating: 0, count: 4)
     selva_philox([UInt32(block), 3, 2, 1], [7, 0x9999_9999], &words)
@@ -35,12 +35,13 @@ func `vector Philox is the scalar one`(_ count: Int) {
   }
 }
 
-@Test func `normals agree with the scalar reference and with their distribution`() {
+@Test(arguments: Kernels.all)
+func `normals agree with the scalar reference and with their distribution`(_ kernels: Kernels) {
   var stream = selva_stream(key: (1, 2), counter: (0, 5, 0))
   let count = 100_003
   var found = [Float](repeating: 0, count: count)
   var expected = [Double](repeating: 0, count: count)
-  selva_normals(&stream, &found, count)
+  kernels.normals(&stream, &found, count)
   selva_normals_reference(&stream, &expected, count)
   for (x, y) in zip(found, expected) where abs(Double(x) - y) > 3e-6 { Issue.record("\(x), expected \(y)") }
   let mean = found.reduce(0.0) { $0 + Double($1) } / Double(count)

@@ -1,0 +1,7 @@
+#if defined(__x86_64__)
+#define KERNEL __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
+#define VARIANT v4
+#include "sources.h"
+
+const selva_kernels selva_kernels_v4 = SELVA_TABLE("x86-64-v4");
+#endif

@@ -1,0 +1,126 @@
+import Compute
+import Foundation
+import IDX
+import Testing
+
+@testable import Selva
+
+/// What a step reads, apart from its gradients.
+@Suite struct TrainingStepTests {
+  private let images = noiseImages(12, height: 4, width: 3)
+
+  private func trainer(_ change: (inout TrainingSettings) -> Void) -> Trainer {
+    var training = TrainingSettings()
+    (training.precision, training.seed) = (.float32, 6)
+    change(&training)
+    let model = ModelSettings(height: 4, width: 3, hidden: [5], latent: 2)
+    let statistics = DataStatistics(images)
+    let trainer = Trainer(
+      model: model, training: training, images: images, inputMean: statistics.inputMean,
+      inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 1))
+    trainer.store.initialize(model, statistics: statistics, seed: 6)
+    return trainer
+  }
+
+  private func loss(
+    _ trainer: Trainer, epoch: Int, images: ArraySlice<Int32> = [0, 1, 2, 3], epsilon: [Float]?
+  )
+    -> Double
+  {
+    trainer.gradient(images, epoch: epoch, beta: 1, epsilon: epsilon).objective
+  }
+
+  /// The same noise in each, so that only pixels can differ.
+  @Test func pixelsAreDrawnAfreshInEveryEpoch() {
+    let noise = [Float](repeating: 0.5, count: 8)
+    let stochastic = trainer { $0.binarization = .stochastic }
+    #expect(loss(stochastic, epoch: 0, epsilon: noise) == loss(stochastic, epoch: 0, epsilon: noise))
+    #expect(Set((0..<4).map { loss(stochastic, epoch: $0, epsilon: noise) }).count == 4)
+    let threshold = trainer { $0.binarization = .threshold }
+    #expect(Set((0..<4).map { loss(threshold, epoch: $0, epsilon: noise) }).count == 1)
+  }
+
+  @Test func noiseIsDrawnAfreshInEveryEpoch() {
+    let trainer = trainer { _ in }
+    #expect(Set((0..<4).map { loss(trainer, epoch: $0, epsilon: nil) }).count == 4)
+  }
+
+  /// An image's noise is its own, wherever it stands in a batch.
+  @Test func noiseBelongsToTheImage() {
+    let trainer = trainer { _ in }
+    let parts = [[2], [7]].map { loss(trainer, epoch: 3, images: $0[...], epsilon: nil) }
+    #expect(abs(parts[0] + parts[1] - loss(trainer, epoch: 3, images: [7, 2], epsilon: nil)) < 1e-5)
+  }
+
+  @Test func thresholdsCutAboveOneHalf() {
+    let half = ImageSet(values: [0, 0.5, 0.500001, 1], height: 1, width: 4)
+    let source = BatchSource(
+      half, binarization: .threshold, inputMean: [0.5, 0, 1, 0.25], inputStandardDeviation: [1, 2, 0.5, 4])
+    let (targets, inputs) = (Matrix(rows: 2, columns: 4), Matrix(rows: 2, columns: 4))
+    source.fill(
+      row: 1, targets: targets, inputs: inputs, image: 0, stream: RandomStream(seed: 1, .binarization))
+    #expect(targets.values == [0, 0, 0, 0, 0, 0, 1, 1])
+    #expect(inputs.values == [0, 0, 0, 0, -0.5, 0, 0, 0.1875])
+  }
+
+  /// The gradient's norm is at most what was asked for, and its direction stays.
+  @Test func clippingScalesTheWholeGradient() {
+    func moments(_ clip: Double) -> [Float] {
+      let trainer = trainer { $0.clipNorm = clip }
+      _ = trainer.step([0, 1, 2, 3], epoch: 0, learningRate: 1e-3, beta: 1)
+      // The first moment after one step is a tenth of the gradient.
+      return Array(ParameterStore.floats(trainer.store.firstMoment))
+    }
+    func norm(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
+    let (free, loose, tight) = (moments(0), moments(1e6), moments(0.01))
+    #expect(free == loose)
+    #expect(norm(free) > 0.01)
+    #expect(abs(norm(tight) - 0.001) < 1e-8)
+    let factor = Float(0.001 / norm(free))
+    for (a, b) in zip(free, tight) { #expect(abs(a * factor - b) < 1e-9) }
+  }
+
+  @Test func settingsReachAdam() {
+    func weights(_ change: (inout TrainingSettings) -> Void) -> [Float] {
+      let trainer = trainer(change)
+      for _ in 0..<3 { _ = trainer.step([0, 1, 2, 3], epoch: 0, learningRate: 0.01, beta: 1) }
+      return Array(ParameterStore.floats(trainer.store.weights))
+    }
+    let changes: [(inout TrainingSettings) -> Void] = [
+      { _ in }, { $0.beta1 = 0.5 }, { $0.beta2 = 0.5 }, { $0.epsilon = 0.1 }, { $0.weightDecay = 0.5 },
+      { $0.clipNorm = 0.01 }, { $0.freeBits = 0.3 }, { $0.dropout = 0.2 }, { $0.importanceSamples = 2 },
+    ]
+    #expect(Set(changes.map(weights)).count == changes.count)
+  }
+
+  @Test func samplesOfAnImageHaveNoiseOfTheirOwn() {
+    let trainer = trainer { $0.importanceSamples = 3 }
+    _ = loss(trainer, epoch: 0, images: [4], epsilon: nil)
+    let epsilon = trainer.job(1).step.latents.epsilon
+    let rows = (0..<3).map { [epsilon.row($0)[0], epsilon.row($0)[1]] }
+    #expect(Set(rows).count == 3)
+    for (sample, row) in rows.enumerated() {
+      #expect(row == RandomStream(seed: 6, .training, epoch: 0, image: 4, sample: sample).normals(2))
+    }
+  }
+}
+
+@Suite struct LikelihoodPixelTests {
+  @Test(arguments: [Likelihood.gaussian, .gaussianLearned]) func gaussiansAreClampedToPixels(
+    likelihood: Likelihood
+  ) {
+    var pixels = [Float](repeating: -1, count: 5)
+    likelihood.pixels([-0.25, 0, 0.75, 1, 1.5], into: &pixels, count: 5)
+    #expect(pixels == [0, 0, 0.75, 1, 1])
+  }
+
+  @Test(arguments: [Likelihood.bernoulli, .continuousBernoulli]) func logitsBecomeProbabilities(
+    likelihood: Likelihood
+  ) {
+    var pixels = [Float](repeating: -1, count: 3)
+    likelihood.pixels([0, 1.0986123, -1.0986123], into: &pixels, count: 3)
+    for (found, expected) in zip(pixels, [0.5, 0.75, 0.25] as [Float]) {
+      #expect(abs(found - expected) < 1e-6)
+    }
+  }
+}
