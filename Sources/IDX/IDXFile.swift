@@ -85,7 +85,8 @@ public final class IDXFile: @unchecked Sendable {
     let first = UnsafeMutableRawBufferPointer(rebasing: scratch[..<IDXHeader.largestByteCount])
     let begun = try reader.read(into: first)
     let header = try IDXHeader(
-      UnsafeRawBufferPointer(rebasing: first[..<begun]), path: path, fileLength: compressed.count)
+      UnsafeRawBufferPointer(rebasing: first[..<begun]), path: path, fileLength: compressed.count,
+      isExpanded: true)
     let count = header.dataByteCount
     // No stream expands more than 1,032 times, so a header that lies asks for no memory.
     guard count / 1032 <= compressed.count else {

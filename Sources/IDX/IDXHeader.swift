@@ -1,3 +1,5 @@
+import Files
+
 /// What stands before the data of an IDX file.
 public struct IDXHeader: Sendable, Equatable {
   public let type: IDXElementType
@@ -22,8 +24,12 @@ public struct IDXHeader: Sendable, Equatable {
   /// - Parameters:
   ///   - bytes: the file, at least as far as its header goes.
   ///   - fileLength: bytes of the file on disk.
-  /// - Throws: `IDXError` when this is no header or its sizes are more than any file holds.
-  init(_ bytes: UnsafeRawBufferPointer, path: String, fileLength: Int) throws {
+  ///   - isExpanded: `bytes` are what a gzip file expands to.
+  /// - Throws: `FileError` when this is a file of another kind, `IDXError` when it is no header or its sizes are more than any file holds.
+  init(_ bytes: UnsafeRawBufferPointer, path: String, fileLength: Int, isExpanded: Bool = false) throws {
+    try FileSignature.check(
+      bytes, isOneOf: [.idx, .unknown], path: path, verb: isExpanded ? "expands to" : "is",
+      fix: "give an IDX file, as those of MNIST are")
     guard bytes.count >= 4 else {
       throw IDXError.truncated(path: path, offset: bytes.count, expected: 4)
     }

@@ -123,11 +123,11 @@ private enum Inspected {
       self = try Inspected.folder(path)
       return
     }
-    let start = try MappedFile.withBytes(of: path) { Array($0.prefix(9)) }
-    // A safetensors file is a length of 8 bytes, then an object; its length alone may look like IDX.
-    let isModel = start.count == 9 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
-    let isIDX = start.starts(with: [0, 0]) || start.starts(with: [0x1F, 0x8B])
-    self = isIDX && !isModel ? .data : .model
+    self = try MappedFile.withBytes(of: path) { bytes in
+      try FileSignature.check(
+        bytes, isOneOf: [.safetensors, .idx, .gzip], path: path, fix: "name a model, a run or IDX data")
+      return FileSignature(bytes) == .safetensors ? .model : .data
+    }
   }
 
   private static func folder(_ path: String) throws -> Inspected {

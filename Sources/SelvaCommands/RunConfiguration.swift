@@ -44,9 +44,14 @@ struct RunConfiguration: Codable {
     self.training = training
   }
 
-  /// - Throws: `FileError` when it is missing, `ModelFileError` when it is not as it was written.
+  /// - Throws: `FileError` when it is missing or of another kind, `ModelFileError` when it is not as it was written.
   init(contentsOf path: String) throws {
-    let text = try MappedFile.withBytes(of: path) { String(decoding: $0, as: UTF8.self) }
+    let text = try MappedFile.withBytes(of: path) { bytes in
+      try FileSignature.check(
+        bytes, isOneOf: [.json, .csv, .text, .unknown], path: path,
+        fix: "put back the config.json that the run wrote")
+      return String(decoding: bytes, as: UTF8.self)
+    }
     self = try SettingsJSON.decode(RunConfiguration.self, from: text, path: path, part: "the run's settings")
   }
 

@@ -32,7 +32,6 @@ import Testing
   }
 
   @Test func truncatedHeader() throws {
-    try expect([], at: "byte 0: ") { .truncated(path: $0, offset: 0, expected: 4) }
     try expect([0, 0, 8], at: "byte 3: ") { .truncated(path: $0, offset: 3, expected: 4) }
     try expect(Array(idx(8, [2, 2, 2]).dropLast()), at: "byte 15: ") {
       .truncated(path: $0, offset: 15, expected: 16)
@@ -82,6 +81,33 @@ import Testing
         let fault = IDXError.absurdSizes(path: path, sizes: sizes.map(Int.init), fileLength: bytes.count)
         expectFault(fault, saying: "\(path): byte 4: ", "a file of \(bytes.count) bytes") {
           _ = try IDXFile(path)
+        }
+      }
+    }
+  }
+
+  @Test func otherFiles() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/digits"
+      for (bytes, what) in [
+        ([], "an empty file; get or write it again"),
+        (Array("<!doctype html><title>404</title>".utf8), "a web page; it came instead of"),
+        (
+          Array("z0,z1\n0.5,1\n".utf8),
+          "a table of comma-separated values; give an IDX file, as those of MNIST"
+        ),
+        (
+          [3, 8, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7],
+          "an IDX file with the bytes of its sizes in the wrong"
+        ),
+        (gzip(idx(8, [1], [7])), "a gzip file; unpack it first"),
+      ] as [([UInt8], String)] {
+        for compressed in bytes.starts(with: [0x1F]) ? [true] : [false, true] {
+          try writeFile(compressed ? gzip(bytes) : bytes, path)
+          let fault = #expect(throws: FileError.self) { _ = try IDXFile(path) }
+          #expect(fault?.category == .badData)
+          let text = fault?.description ?? ""
+          #expect(text.hasPrefix("\(path): \(compressed ? "expands to" : "is") \(what)"), "\(text)")
         }
       }
     }

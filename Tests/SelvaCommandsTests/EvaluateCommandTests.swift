@@ -91,7 +91,7 @@ import Testing
     Misuse("evaluate model.safetensors --data data --limit 0", 64, "--limit"),
     Misuse("evaluate model.safetensors --data data --threads -1", 64, "--threads"),
     Misuse("evaluate none.safetensors --data data", 66, "none.safetensors"),
-    Misuse("evaluate data/test-images-idx3-ubyte --data data", 65, "test-images-idx3-ubyte: byte 0"),
+    Misuse("evaluate data/test-images-idx3-ubyte --data data", 65, "ubyte: is an IDX file; name a model"),
     Misuse("evaluate model.safetensors --data none", 66, "none"),
     Misuse(
       "evaluate model.safetensors --data other.idx", 65, "images are 9 x 9 pixels where 8 x 6 are expected"),

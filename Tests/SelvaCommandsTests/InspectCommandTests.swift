@@ -101,7 +101,17 @@ import Testing
   @Test(arguments: [
     Misuse("inspect", 66, "train one first"), Misuse("inspect none", 66, "none"),
     Misuse("inspect empty", 66, "empty: holds neither a model nor IDX images"),
-    Misuse("inspect text", 65, "text"),
+    Misuse("inspect text", 65, "text: is plain text; name a model, a run or IDX data"),
+    Misuse("inspect page", 65, "page: is a web page"),
+    Misuse("inspect page.gz", 65, "page.gz: expands to a web page"),
+    Misuse("inspect noise", 65, "noise: is a file of unknown kind; name a model"),
+    Misuse("sample page -o a.png", 65, "page: is a web page"),
+    Misuse("sample text -o a.png", 65, "text: is plain text; name a model that selva train wrote"),
+    Misuse("evaluate model.safetensors --data text", 65, "text: is plain text; give an IDX file"),
+    Misuse("evaluate model.safetensors --data model.safetensors", 65, "is a safetensors file; give an IDX"),
+    Misuse(
+      "evaluate model.safetensors --data other.idx --labels text", 65, "text: is plain text; give an IDX file"
+    ),
     Misuse("inspect model.safetensors --activations", 64, "--activations needs --data"),
     Misuse("inspect model.safetensors --data data", 64, "--data goes with --activations"),
     Misuse("inspect model.safetensors --contact-sheet a.png", 65, "model.safetensors: is a model"),
@@ -117,6 +127,10 @@ import Testing
     try Fixture.folder(in: folder, train: 12, test: 5)
     let other = try Fixture.images(in: folder, count: 3, height: 9, width: 9, name: "other.idx")
     try Data(bytes(other).prefix(100)).write(to: URL(fileURLWithPath: "\(folder)/cut.idx"))
+    try Data("<html>".utf8).write(to: URL(fileURLWithPath: "\(folder)/page"))
+    try Data([7, 1, 2, 3]).write(to: URL(fileURLWithPath: "\(folder)/noise"))
+    try Data(base64Encoded: "H4sIAAAAAAACA7PJKMnNsQMAQQxDxwYAAAA=")?
+      .write(to: URL(fileURLWithPath: "\(folder)/page.gz"))
     try Data("neither".utf8).write(to: URL(fileURLWithPath: "\(folder)/text"))
     try FileManager.default.createDirectory(atPath: "\(folder)/empty", withIntermediateDirectories: true)
     try misuse.check(in: folder)

@@ -57,7 +57,7 @@ import Testing
 
   @Test func refusesOtherTables() throws {
     let head = MetricsLog.columns.joined(separator: ",") + "\n"
-    #expect(try refusal("").contains("line 1: the columns are not those of a run's metrics"))
+    #expect(try refusal("\n").contains("line 1: the columns are not those of a run's metrics"))
     #expect(try refusal("epoch,loss\n1,2\n").contains("line 1: the columns"))
     #expect(try refusal(head + "1,2,3\n").contains("line 2: has 3 values, the table has 10"))
     #expect(try refusal(head + "1.5,1,1,1,,,,1,1,1\n").contains("line 2, column 1: '1.5'"))

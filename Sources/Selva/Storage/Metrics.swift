@@ -95,6 +95,9 @@ public struct MetricsLog: Sendable {
   public init(contentsOf path: String) throws {
     self.path = path
     rows = try MappedFile.withBytes(of: path) { bytes in
+      try FileSignature.check(
+        bytes, isOneOf: [.csv, .text, .unknown], path: path,
+        fix: "put back the metrics.csv that the run wrote")
       var scanner = CSVScanner(bytes)
       do {
         return try Self.rows(&scanner, path: path)

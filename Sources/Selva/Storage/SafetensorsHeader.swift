@@ -1,3 +1,5 @@
+import Files
+
 /// The header of a safetensors file, checked against the file's size: every tensor's bytes are there, no two
 /// tensors share any, and none is left over.
 struct SafetensorsHeader {
@@ -21,10 +23,12 @@ struct SafetensorsHeader {
   static let metadataKey = "__metadata__"
   private static let rewrite = "write the file again with a safetensors library"
 
-  /// - Throws: `StorageError`.
+  /// - Throws: `StorageError`, or `FileError` where the file is of another kind.
   init(_ file: UnsafeRawBufferPointer, path: String) throws {
     let length = file.count < 8 ? 0 : UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
     guard length >= 2, length <= Self.greatestLength, length <= UInt64(file.count - 8) else {
+      try FileSignature.check(
+        file, isOneOf: [.safetensors, .unknown], path: path, fix: "name a model that selva train wrote")
       throw StorageError.headerLength(path: path, length: length, fileSize: file.count)
     }
     self.path = path
