@@ -1,0 +1,41 @@
+"""The program killed at every call in turn: what a person does then must end in the undisturbed bytes."""
+
+from trial import is_leftover
+
+
+def trials(scenarios, chance, pairs):
+    """Each call of each scenario; each write also half done; and `pairs` of a kill and another one during the recovery
+    from it. Yields (description, trial); a trial returns what is wrong, or nothing."""
+    for scenario in scenarios:
+        for call in scenario.calls:
+            yield f"kill: {scenario.name}, {call}", lambda s=scenario, c=call: killed(s, c, "kill")
+            if call.name == "write":
+                yield f"kill in half a write: {scenario.name}, {call}", lambda s=scenario, c=call: killed(s, c, "torn")
+    train = scenarios[0]
+    for _ in range(pairs):
+        first, second = chance.choice(train.calls), chance.choice(train.calls).number
+        yield f"kill twice: {first}, then call {second}", lambda f=first, s=second: killed_twice(train, f, s)
+
+
+def killed(scenario, call, kind):
+    outcome = scenario.start(at=call.number, kind=kind)
+    if outcome.status != -9 or outcome.stuck:
+        return f"was to be killed, but: {outcome.ending}"
+    return torn(scenario) or scenario.recover()
+
+
+def killed_twice(train, first, second):
+    train.start(at=first.number, kind="kill")
+    for command in train.recoveries:
+        outcome = train.bench.run(command, at=second, kind="kill")
+        if outcome.status in (0, -9):
+            break
+    return torn(train) or train.recover()
+
+
+def torn(scenario):
+    """Files that are neither whole nor temporary; they may be of any time."""
+    for path, content in scenario.bench.contents().items():
+        if not is_leftover(path) and content not in scenario.versions.get(path, ()):
+            return f"{path} is neither an earlier nor the new content"
+    return ""
