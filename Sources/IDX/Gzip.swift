@@ -2,7 +2,7 @@ import CZlib
 import Files
 
 /// The content of a gzip file, of every member one after the other, read piece by piece from memory. zlib checks
-/// the checksums.
+/// the checksums. Zeros after the last member, as tapes and block devices leave them, are passed over.
 final class GzipReader {
   private let bytes: UnsafeRawBufferPointer
   private let path: String
@@ -39,13 +39,27 @@ final class GzipReader {
     var filled = 0
     while filled < buffer.count {
       if atEndOfMember {
-        guard position < bytes.count else { break }
+        guard try findMember() else { break }
         inflateReset(stream)
         atEndOfMember = false
       }
       filled += try step(UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
     }
     return filled
+  }
+
+  /// Whether another member follows.
+  private func findMember() throws -> Bool {
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
+    guard let first = rest.first(where: { $0 != 0 }) else {
+      position = bytes.count
+      return false
+    }
+    guard first == 0x1f, rest[0] == 0x1f, rest.count == 1 || rest[1] == 0x8b else {
+      throw IDXError.brokenGzip(
+        path: path, offset: position, reason: "\(rest.count) bytes follow its end that are no gzip")
+    }
+    return true
   }
 
   private func step(_ room: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -9,7 +9,7 @@ public enum IDXError: Fault, Equatable {
   case unknownType(path: String, code: UInt8)
   /// The file ends at `offset`, before `expected`.
   case truncated(path: String, offset: Int, expected: Int)
-  /// Bytes after the data, from `offset` on.
+  /// Bytes after the data, from `offset` on; in a gzip file, counted as far as `mostCounted`.
   case bytesLeftOver(path: String, offset: Int, count: Int)
   /// The sizes multiply to more than a file can hold, or to far more than this one does.
   case absurdSizes(path: String, sizes: [Int], fileLength: Int)
@@ -26,13 +26,18 @@ public enum IDXError: Fault, Equatable {
   /// No images, or images without pixels.
   case empty(path: String, sizes: [Int])
   /// A pixel outside [0, 1], or not a number; or a label outside 0…255.
-  case valueOutOfRange(path: String, index: Int, offset: Int, value: Double, range: String)
+  case valueOutOfRange(path: String, index: Int, offset: Int, value: Double, range: String, fix: String)
+  /// More images than can be numbered.
+  case tooManyImages(path: String, count: Int)
   /// Images and labels that do not belong together.
   case countsDisagree(images: String, imageCount: Int, labels: String, labelCount: Int)
   /// A folder without what was looked for.
   case noImages(folder: String, lookedFor: String)
   /// Several files that could be meant.
   case ambiguous(folder: String, candidates: [String])
+
+  /// So many bytes after the data are enough to tell that they do not belong there.
+  static let mostCounted = 1 << 26
 
   public var category: FaultCategory {
     if case .noImages = self { return .missingInput }
@@ -51,7 +56,8 @@ public enum IDXError: Fault, Equatable {
     case .truncated(let path, let offset, let expected):
       return "\(path): byte \(offset): the file ends here but should have \(expected) bytes; get it again"
     case .bytesLeftOver(let path, let offset, let count):
-      return "\(path): byte \(offset): \(count) bytes follow the data; get the file again, or correct the "
+      let number = count < IDXError.mostCounted ? "\(count)" : "\(count) or more"
+      return "\(path): byte \(offset): \(number) bytes follow the data; get the file again, or correct the "
         + "sizes in its header"
     case .absurdSizes(let path, let sizes, let length):
       return "\(path): byte 4: \(text(sizes)) cannot be those of a file of \(length) bytes; get it again"
@@ -73,8 +79,10 @@ public enum IDXError: Fault, Equatable {
       return "\(path): byte 2: elements are \(found.name) where \(wanted) is expected; convert the file"
     case .empty(let path, let sizes):
       return "\(path): byte 4: \(text(sizes)): there is no image in it; give a file with images"
-    case .valueOutOfRange(let path, let index, let offset, let value, let range):
-      return "\(path): byte \(offset): element \(index) is \(value), outside \(range); scale the data first"
+    case .valueOutOfRange(let path, let index, let offset, let value, let range, let fix):
+      return "\(path): byte \(offset): element \(index) is \(value), outside \(range); \(fix)"
+    case .tooManyImages(let path, let count):
+      return "\(path): byte 4: \(count) images are more than \(Int32.max); split the file"
     case .countsDisagree(let images, let imageCount, let labels, let labelCount):
       return "\(labels): byte 4: \(labelCount) labels for the \(imageCount) images of \(images); "
         + "give the pair that belongs together"

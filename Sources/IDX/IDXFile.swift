@@ -98,9 +98,9 @@ public final class IDXFile: @unchecked Sendable {
     data.copyMemory(from: UnsafeRawBufferPointer(rebasing: first[header.headerByteCount...].prefix(early)))
     var found = begun - header.headerByteCount
     found += try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: data[early...]))
-    // To the very end, where the checksum is.
+    // To the very end, where the checksum is, but not through all that a stream made to expand without end has.
     var more = scratch.count
-    while more == scratch.count {
+    while more == scratch.count, found - count < IDXError.mostCounted {
       more = try reader.read(into: scratch)
       found += more
     }

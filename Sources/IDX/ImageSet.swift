@@ -1,7 +1,10 @@
+import Files
+
 /// Greyscale images of one size, with labels where there are any.
 ///
 /// `UInt8` images stay where they are (a plain file memory-mapped, pages coming in as they are used), so a set
-/// larger than memory can be worked on. `Float32` and `Float64` images are copied as host-order `Float`.
+/// larger than memory can be worked on. `Float32` and `Float64` images are copied as host-order `Float`, many of them
+/// into a nameless file.
 ///
 /// `@unchecked Sendable`: immutable after `init`.
 public final class ImageSet: @unchecked Sendable {
@@ -16,6 +19,7 @@ public final class ImageSet: @unchecked Sendable {
   public let pixels: Pixels
   private let file: IDXFile?
   private let copied: UnsafeMutableBufferPointer<Float>?
+  private let scratch: ScratchMemory?
 
   /// Valid while the set lives.
   public enum Pixels: @unchecked Sendable {
@@ -41,14 +45,15 @@ public final class ImageSet: @unchecked Sendable {
     self.labels = labels
     if file.header.type == .uint8 {
       self.file = file
-      copied = nil
+      scratch = nil
       pixels = .bytes(file.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self))
     } else {
-      let values = try ImageSet.copy(file)
+      let values = try FloatPixels.copy(file)
       self.file = nil
-      copied = values
-      pixels = .floats(UnsafePointer(values.baseAddress!))
+      scratch = values
+      pixels = .floats(UnsafePointer(values.bytes.baseAddress!.assumingMemoryBound(to: Float.self)))
     }
+    copied = nil
   }
 
   /// Images that a program made.
@@ -67,6 +72,7 @@ public final class ImageSet: @unchecked Sendable {
     self.width = width
     self.labels = labels
     file = nil
+    scratch = nil
     let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
     _ = memory.initialize(fromContentsOf: values)
     copied = memory
@@ -77,6 +83,20 @@ public final class ImageSet: @unchecked Sendable {
 
   /// Pixels of one image.
   public var pixelCount: Int { height * width }
+
+  /// The greatest pixel of a set of bytes that is so dark, with none above 31 where white is 255, that its pixels
+  /// were likely meant on another scale (0 and 1, or 0 to 16); nil elsewhere.
+  ///
+  /// Reads up to the first brighter pixel, and 64 MiB at most.
+  public var unscaledMaximum: UInt8? {
+    guard case .bytes(let bytes) = pixels else { return nil }
+    var greatest: UInt8 = 0
+    for pixel in UnsafeBufferPointer(start: bytes, count: min(count * pixelCount, 1 << 26)) {
+      if pixel > 31 { return nil }
+      greatest = max(greatest, pixel)
+    }
+    return greatest > 0 ? greatest : nil
+  }
 
   /// One image, `[height · width]` in [0, 1].
   public func image(_ index: Int) -> [Float] {
@@ -102,24 +122,7 @@ public final class ImageSet: @unchecked Sendable {
       throw IDXError.wrongElements(path: file.path, found: file.header.type, wanted: wanted)
     }
     guard !sizes.contains(0) else { throw IDXError.empty(path: file.path, sizes: sizes) }
+    guard sizes[0] <= Int32.max else { throw IDXError.tooManyImages(path: file.path, count: sizes[0]) }
     return sizes
-  }
-
-  private static func copy(_ file: IDXFile) throws -> UnsafeMutableBufferPointer<Float> {
-    let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: file.header.count)
-    let base = file.bytes.baseAddress!
-    let isDouble = file.header.type == .float64
-    for index in 0..<file.header.count {
-      let value =
-        isDouble
-        ? Double(bigEndianBytes: base + 8 * index) : Double(Float(bigEndianBytes: base + 4 * index))
-      guard value >= 0 && value <= 1 else {
-        memory.deallocate()
-        throw IDXError.valueOutOfRange(
-          path: file.path, index: index, offset: file.offset(index), value: value, range: "0 to 1")
-      }
-      memory.initializeElement(at: index, to: Float(value))
-    }
-    return memory
   }
 }

@@ -134,6 +134,7 @@ struct ImageOptions: ParsableArguments {
   static func load(data: String, labels: String?, part: Part, for model: ModelSettings?) throws -> ImageSet {
     let images = try images(data, labels: labels, part: part)
     try model?.checkSize(of: images)
+    images.warnIfUnscaled()
     return images
   }
 

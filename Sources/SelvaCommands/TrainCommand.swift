@@ -84,6 +84,7 @@ struct TrainCommand: ParsableCommand {
     let run = try resume.map { try resumed(RunDirectory($0)) } ?? begun()
     var report = TrainReport(isQuiet: quiet, run: run)
     report.begin()
+    if !quiet { run.data.training.warnIfUnscaled() }
     Interrupt.watch()
     let outcome: TrainingRun.Outcome
     do {

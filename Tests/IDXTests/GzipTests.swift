@@ -109,8 +109,47 @@ import Testing
 
   @Test func noiseAfterTheEnd() throws {
     try withFile(changed { $0 += [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] }) { path in
+      let (offset, reason) = try brokenGzip(path)
+      #expect(reason == "11 bytes follow its end that are no gzip")
+      let count = try readFile(path).count
+      #expect(offset == count - 11)
+    }
+    // Zeros first, one byte only, the beginning of a member, and a member behind zeros.
+    for tail in [[0, 0, 1], [7], [0x1f, 0], [0, 0] + gzip([])] as [[UInt8]] {
+      try withFile(changed { $0 += tail }) { path in
+        let reason = try brokenGzip(path).reason
+        #expect(reason == "\(tail.count) bytes follow its end that are no gzip")
+      }
+    }
+    try withFile(changed { $0 += [0x1f] }) { path in
       let reason = try brokenGzip(path).reason
-      #expect(reason == "incorrect header check")
+      #expect(reason == "it ends too early")
+    }
+  }
+
+  @Test(arguments: [1, 2, 511, 100_000]) func zerosAfterTheEnd(count: Int) throws {
+    try withFile(changed { $0 += [UInt8](repeating: 0, count: count) }) { path in
+      let file = try IDXFile(path)
+      #expect(file.elements(0..<3000, UInt8.self) == values)
+    }
+  }
+
+  /// What expands without end is not expanded to its end, were it never so long.
+  @Test func aBombIsCountedOnlySoFar() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/a"
+      try IDXWriter.write(
+        repeatElement(0 as UInt8, count: 1 << 21), sizes: [1 << 21], to: path, compressed: true)
+      let member = try readFile(path)
+      let members = (0..<64).flatMap { _ in member }
+      try writeFile(gzip(idx(8, [1], [0])) + members, path)
+      let fault = try #require(#expect(throws: IDXError.self) { try IDXFile(path) })
+      guard case .bytesLeftOver(path, 9, let count) = fault else {
+        Issue.record("\(fault)")
+        return
+      }
+      #expect(count >= 1 << 26 && count < 1 << 26 + 1 << 19)
+      #expect(fault.description.contains("\(count) or more bytes follow the data"))
     }
   }
 

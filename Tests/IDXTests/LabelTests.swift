@@ -42,10 +42,30 @@ import Testing
 
   @Test func valuesThatAreNoLabels() throws {
     try expect(idx(0x09, [2], [1, 0xff]), saying: "byte 9: element 1 is -1.0") {
-      .valueOutOfRange(path: $0, index: 1, offset: 9, value: -1, range: "0 to 255")
+      .valueOutOfRange(
+        path: $0, index: 1, offset: 9, value: -1, range: "0 to 255", fix: "number the labels from 0")
     }
     try expect(idx(0x0c, [2], [0, 0, 1, 0, 0, 0, 0, 0]), saying: "byte 8: element 0 is 256.0") {
-      .valueOutOfRange(path: $0, index: 0, offset: 8, value: 256, range: "0 to 255")
+      .valueOutOfRange(
+        path: $0, index: 0, offset: 8, value: 256, range: "0 to 255", fix: "number the labels from 0")
+    }
+  }
+
+  /// More than are converted at once.
+  @Test func labelsBeyondTheFirstBlock() throws {
+    let count = 1 << 16 + 3
+    let bytes = (0..<count).flatMap { bigEndian(Int16($0 % 251)) }
+    try withScratchFolder { folder in
+      try writeFile(idx(0x0b, [UInt32(count)], bytes), "\(folder)/labels")
+      try writeFile(idx(8, [UInt32(count), 1, 1], [UInt8](repeating: 9, count: count)), "\(folder)/images")
+      let set = try ImageSet(imagesPath: "\(folder)/images", labelsPath: "\(folder)/labels")
+      let isRight = set.labels == (0..<count).map { UInt8($0 % 251) }
+      #expect(isRight)
+      try writeFile(idx(0x0b, [UInt32(count)], bytes.dropLast(2) + [1, 0]), "\(folder)/labels")
+      let fault = #expect(throws: IDXError.self) {
+        _ = try ImageSet(imagesPath: "\(folder)/images", labelsPath: "\(folder)/labels")
+      }
+      #expect(fault?.description.contains("element \(count - 1) is 256.0, outside 0 to 255") == true)
     }
   }
 
