@@ -1,4 +1,5 @@
-/// Writes a file whole or not at all: into a temporary file beside the target, synced, then renamed over it.
+/// Writes a file whole or not at all: into a temporary file beside the target, synced, then renamed over it, and the
+/// folder synced. What a killed process has left in the folder is cleared by the next one that writes there.
 ///
 /// A symbolic link stays one: the file that it names is replaced. What is no regular file (a device, a pipe)
 /// cannot be replaced and is written into as it is.
@@ -10,14 +11,38 @@ public enum AtomicFile {
   }
 
   /// Streams a file of any size: `body` writes piece by piece.
+  ///
+  /// - Throws: as `write` does, what `body` throws, and `FileError` when a mapped file was cut short meanwhile, since
+  ///   what was made of it is not to be trusted.
   public static func write(to path: String, _ body: (borrowing AtomicFileWriter) throws -> Void) throws {
     let writer = try AtomicFileWriter(path)
     do {
       try body(writer)
+      try MappedFile.checkNoneIsCut()
       try writer.commit()
     } catch {
       writer.discard()
       throw error
+    }
+  }
+
+  /// Gives the file at `path` a second name, in the same folder, which outlives the first one's replacement. Does
+  /// nothing where there is no such file, or where the file system knows no second names.
+  ///
+  /// - Throws: `FileError` (`cannotWrite`).
+  public static func keep(_ path: String, as second: String) throws {
+    let temporary = TemporaryName.make(beside: second)
+    if link(path, temporary) != 0 {
+      let code = errno
+      guard ![ENOENT, EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(code) else { return }
+      throw FileError(.cannotWrite, path: second, reason: "cannot be written: \(systemReason(code))")
+    }
+    let isDone = rename(temporary, second) == 0
+    let code = errno
+    // Still there too where both were names of one file already.
+    unlink(temporary)
+    guard isDone else {
+      throw FileError(.cannotWrite, path: second, reason: "cannot be put in place: \(systemReason(code))")
     }
   }
 }
@@ -33,13 +58,16 @@ public struct AtomicFileWriter: ~Copyable {
     self.path = path
     replacement = AtomicFileWriter.replacement(for: path)
     if let temporary = replacement?.temporary {
+      Leftovers.clearOnce(in: TemporaryName.folder(of: temporary))
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     } else {
       descriptor = open(path, O_WRONLY | O_CLOEXEC)
     }
     guard descriptor >= 0 else {
+      let code = errno
       let reason =
-        FileKind.isFolder(path) ? "is a folder; name a file in it" : "cannot be written: \(systemReason())"
+        FileKind.isFolder(path)
+        ? "is a folder; name a file in it" : "cannot be written: \(systemReason(code))"
       throw FileError(.cannotWrite, path: path, reason: reason)
     }
   }
@@ -48,7 +76,7 @@ public struct AtomicFileWriter: ~Copyable {
     var status = stat()
     guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return nil }
     let target = resolved(path)
-    return ("\(target).\(getpid()).\(UInt32.random(in: 0 ..< .max)).tmp", target)
+    return (TemporaryName.make(beside: target), target)
   }
 
   /// The file behind links; `path` itself where there is none yet.
@@ -84,11 +112,28 @@ public struct AtomicFileWriter: ~Copyable {
 
   fileprivate func commit() throws {
     if let (temporary, target) = replacement {
-      guard fsync(descriptor) == 0, rename(temporary, target) == 0 else {
+      guard synced(descriptor), rename(temporary, target) == 0 else {
         throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason())")
       }
+      try syncFolder(of: target)
     }
     close(descriptor)
+  }
+
+  private func synced(_ descriptor: Int32) -> Bool {
+    while fsync(descriptor) != 0 { if errno != EINTR { return false } }
+    return true
+  }
+
+  /// A name is on disk only when its folder is. Some file systems sync no folders, and some folders may be written
+  /// into but not opened; there is no more to be done for these.
+  private func syncFolder(of target: String) throws {
+    let folder = open(TemporaryName.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    defer { close(folder) }
+    guard !synced(folder), errno != EINVAL, errno != EOPNOTSUPP else { return }
+    throw FileError(
+      .inputOutput, path: path, reason: "is written, but may not outlast a power cut: \(systemReason())")
   }
 
   fileprivate func discard() {

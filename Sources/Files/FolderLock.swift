@@ -1,0 +1,56 @@
+/// Holds a folder for one process, or for one part of it, by a lock on the file `.lock` in it. The kernel keeps the lock,
+/// so that it ends with the process, however that ends. The file goes with the lock; one that a killed process left
+/// behind is taken over.
+package final class FolderLock: Sendable {
+  package static let fileName = ".lock"
+  private let path: String
+  private let descriptor: Int32
+
+  /// - Throws: `FileError` (`cannotWrite`) where another holds the folder, with its process, or where the folder
+  ///   cannot be written into.
+  package init(_ folder: String) throws {
+    let path = "\(folder)/\(FolderLock.fileName)"
+    self.path = path
+    while true {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else {
+        throw FileError(.cannotWrite, path: folder, reason: "cannot be written into: \(systemReason())")
+      }
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+        defer { close(descriptor) }
+        throw FolderLock.held(folder, by: descriptor)
+      }
+      // Whoever had it may have removed the file between its opening and its locking here.
+      if FolderLock.isNamed(descriptor, path) {
+        self.descriptor = descriptor
+        break
+      }
+      close(descriptor)
+    }
+    let text = Array("\(getpid())\n".utf8)
+    ftruncate(descriptor, 0)
+    // Only for the message of another process: one that finds no number does without.
+    _ = pwrite(descriptor, text, text.count, 0)
+  }
+
+  deinit {
+    unlink(path)
+    close(descriptor)
+  }
+
+  private static func isNamed(_ descriptor: Int32, _ path: String) -> Bool {
+    var (opened, named) = (stat(), stat())
+    return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino
+      && opened.st_dev == named.st_dev
+  }
+
+  private static func held(_ folder: String, by descriptor: Int32) -> FileError {
+    var text = [UInt8](repeating: 0, count: 32)
+    let count = max(0, pread(descriptor, &text, text.count, 0))
+    let process = Int(String(decoding: text[..<count].prefix { $0 != 10 }, as: UTF8.self))
+    let who = process.map { "process \($0)" } ?? "another process"
+    return FileError(
+      .cannotWrite, path: folder,
+      reason: "is being trained into by \(who); let it end first, or name another --output")
+  }
+}

@@ -1,0 +1,50 @@
+import Synchronization
+
+/// Names of files that are being written: `.selva-PID-NUMBER.tmp`, which tells whose they are and is never too long,
+/// whatever the file will be called.
+enum TemporaryName {
+  private static let prefix = ".selva-"
+  private static let suffix = ".tmp"
+
+  static func make(beside path: String) -> String {
+    let name = "\(prefix)\(getpid())-\(UInt32.random(in: 0 ... .max))\(suffix)"
+    let folder = folder(of: path)
+    return folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The process that a file of this name belongs to; nil for any other name.
+  static func process(_ name: String) -> pid_t? {
+    guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+    let parts = name.dropFirst(prefix.count).dropLast(suffix.count).split(separator: "-")
+    guard parts.count == 2, UInt32(parts[1]) != nil else { return nil }
+    return pid_t(parts[0]).flatMap { $0 > 0 ? $0 : nil }
+  }
+}
+
+/// Files that a process was writing when it was killed.
+public enum Leftovers {
+  private static let cleared = Mutex<Set<String>>([])
+
+  /// Whether `name` is that of a file being written, or left half-written.
+  public static func isTemporary(_ name: String) -> Bool { TemporaryName.process(name) != nil }
+
+  /// Removes the temporary files of processes that are no more. What cannot be removed stays.
+  public static func clear(in folder: String) {
+    for name in (try? FileKind.names(in: folder)) ?? [] {
+      guard let process = TemporaryName.process(name), process != getpid() else { continue }
+      // A process of another user may not be signalled, but is there.
+      if kill(process, 0) != 0 && errno == ESRCH { unlink("\(folder)/\(name)") }
+    }
+  }
+
+  /// Once for each folder in the life of this process.
+  static func clearOnce(in folder: String) {
+    guard cleared.withLock({ $0.insert(folder).inserted }) else { return }
+    clear(in: folder)
+  }
+}
