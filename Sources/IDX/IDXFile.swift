@@ -35,6 +35,9 @@ public final class IDXFile: @unchecked Sendable {
     }
   }
 
+  /// Whether the file is as it was when it was opened; always, where its content was copied.
+  var isIntact: Bool { mapping?.isIntact ?? true }
+
   /// The elements in `range`, whatever their type.
   public func doubles(_ range: Range<Int>) -> [Double] {
     switch header.type {

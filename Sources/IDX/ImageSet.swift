@@ -98,6 +98,22 @@ public final class ImageSet: @unchecked Sendable {
     return greatest > 0 ? greatest : nil
   }
 
+  /// Whether the pixels are those that the set was made of: false where another process has changed the file that they
+  /// are read from. Pixels that were copied stay as they are.
+  public var isIntact: Bool { file?.isIntact ?? true }
+
+  /// A number that differs, but for one chance in 2³², where any pixel or size does. Reads all pixels.
+  public var fingerprint: UInt32 {
+    var checksum = CRC32()
+    withUnsafeBytes(of: (height, width)) { checksum.update($0) }
+    switch pixels {
+    case .bytes(let bytes): checksum.update(UnsafeRawBufferPointer(start: bytes, count: count * pixelCount))
+    case .floats(let floats):
+      checksum.update(UnsafeRawBufferPointer(UnsafeBufferPointer(start: floats, count: count * pixelCount)))
+    }
+    return checksum.value
+  }
+
   /// One image, `[height · width]` in [0, 1].
   public func image(_ index: Int) -> [Float] {
     precondition((0..<count).contains(index), "image \(index) of \(count)")

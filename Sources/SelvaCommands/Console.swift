@@ -13,12 +13,21 @@ enum Console {
   static func result(_ text: String) throws { try output(Array("\(text)\n".utf8)) }
 
   /// Bytes of a result to standard output.
+  /// - Throws: as `result` does, and `FileError` when a mapped file was cut short, since the result is then wrong.
   static func output(_ bytes: [UInt8]) throws {
-    guard bytes.withUnsafeBytes({ write($0, to: STDOUT_FILENO) }) else {
-      throw FileError(
-        .inputOutput, path: "standard output",
-        reason: "cannot be written: \(String(cString: strerror(errno)))")
-    }
+    try MappedFile.checkNoneIsCut()
+    if bytes.withUnsafeBytes({ write($0, to: STDOUT_FILENO) }) { return }
+    let code = errno
+    if code == EPIPE { endByClosedPipe() }
+    throw FileError(
+      .inputOutput, path: "standard output", reason: "cannot be written: \(String(cString: strerror(code)))")
+  }
+
+  /// As programs end that leave SIGPIPE alone: nobody reads any more, which is no fault.
+  private static func endByClosedPipe() -> Never {
+    signal(SIGPIPE, SIG_DFL)
+    raise(SIGPIPE)
+    endProcess(128 + SIGPIPE)
   }
 
   /// All of standard input.

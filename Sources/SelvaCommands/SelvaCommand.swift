@@ -22,9 +22,12 @@ public struct SelvaCommand: ParsableCommand {
   /// Runs the command that `arguments` name, and ends the process with its exit status: 0 done, 64 usage,
   /// 65 bad data, 66 missing input, 73 cannot write, 74 I/O, 130 interrupted.
   public static func run(_ arguments: [String]) -> Never {
+    Interrupt.guardStreams()
+    MappedFile.surviveCuts()
     do {
       var command = try parseAsRoot(arguments)
       try command.run()
+      try MappedFile.checkNoneIsCut()
       endProcess(0)
     } catch let fault as any Fault {
       Console.message("selva: \(fault.description)")

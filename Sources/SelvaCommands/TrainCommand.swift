@@ -11,7 +11,9 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Leaves a run directory: model.safetensors (the best model by validation loss), checkpoint.safetensors, \
       metrics.csv, config.json, curves.png, samples.png, reconstructions.png and samples/.
-      Ctrl-C ends at the next step with the checkpoint written; a second Ctrl-C ends at once.
+      Ctrl-C, SIGTERM and SIGHUP end at the next step with the checkpoint written; a second Ctrl-C ends at once. \
+      SIGUSR1 writes the checkpoint and goes on. The checkpoint before the last stays beside it, as \
+      checkpoint.previous.safetensors.
 
       Examples:
         selva train --data mnist
@@ -32,6 +34,9 @@ struct TrainCommand: ParsableCommand {
       "Go on with the run in this directory. Only --epochs, --threads, --data and its kin may come with it.",
       valueName: "folder"))
   var resume: String?
+
+  @Flag(help: "With --resume: go on although the images are no more those that the run has learned from.")
+  var acceptChangedData = false
 
   @Option(
     help: ArgumentHelp(
@@ -59,6 +64,7 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if let fault = settings.fault { throw ValidationError("\(fault).") }
     guard resume != nil else {
+      if acceptChangedData { throw ValidationError("--accept-changed-data goes with --resume.") }
       guard data.data != nil else {
         throw ValidationError("Missing expected argument '--data <folder|file>'.")
       }
@@ -81,6 +87,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    Interrupt.watchForSaves()
     let run = try resume.map { try resumed(RunDirectory($0)) } ?? begun()
     var report = TrainReport(isQuiet: quiet, run: run)
     report.begin()
@@ -88,7 +95,9 @@ struct TrainCommand: ParsableCommand {
     Interrupt.watch()
     let outcome: TrainingRun.Outcome
     do {
-      outcome = try run.run(shouldStop: { Interrupt.isRequested }, report: { report.show($0) })
+      outcome = try run.run(
+        shouldStop: { Interrupt.isRequested }, shouldSave: Interrupt.takeSaveRequest,
+        report: { report.show($0) })
     } catch {
       report.clear()
       throw error
@@ -124,29 +133,52 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func resumed(_ directory: RunDirectory) throws -> TrainingRun {
-    guard FileKind.exists(directory.checkpoint) else {
-      throw FileError(
-        .missingInput, path: directory.checkpoint,
-        reason: "is not there; name the directory of a run that was stopped")
-    }
+    guard try !FileKind.isMissing(directory.checkpoint) else { throw nothingToResume(directory) }
+    // Held from here on, so that what is read is what is gone on from.
+    let directory = try directory.held()
     var configuration = try RunConfiguration(contentsOf: directory.configuration)
     if let paths = data.paths { configuration.data = paths }
     let (training, validation) = try configuration.data.load()
     let run = try TrainingRun.resume(
-      directory, epochs: optimization.epochs, threads: execution.threads
+      directory, epochs: optimization.epochs, threads: execution.threads, acceptChangedData: acceptChangedData
     ) { settings in
       try TrainingData(
         training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed
       )
     }
-    if let last = run.metrics.last, last.epoch >= run.training.epochs {
-      throw ValidationError(
-        "\(directory.path) has finished its \(last.epoch) epochs; ask for more with --epochs.")
-    }
+    try checkSomethingIsLeft(of: run, planned: configuration.training.epochs)
+    // The checkpoint's word stands, whatever has become of the file.
+    if run.command.isEmpty { run.command = configuration.command }
+    configuration.command = run.command
+    configuration.model = run.model
     configuration.training = run.training
     configuration.resumed = (configuration.resumed ?? []) + [CommandLineText.current]
     try configuration.write(to: directory.configuration)
-    run.command = configuration.command
     return run
+  }
+
+  private func nothingToResume(_ directory: RunDirectory) -> FileError {
+    let isBegun = FileKind.exists(directory.configuration)
+    return FileError(
+      .missingInput, path: isBegun ? directory.path : directory.checkpoint,
+      reason: isBegun
+        ? "was stopped before its first checkpoint, so nothing was trained yet; begin it anew, with the same options "
+          + "and --output \(directory.path)"
+        : "is not there; name the directory of a run that was stopped")
+  }
+
+  /// - Throws: `ValidationError` that says where the run stands.
+  private func checkSomethingIsLeft(of run: TrainingRun, planned: Int) throws {
+    let (path, done) = (run.directory.path, run.metrics.last?.epoch ?? 0)
+    if run.training.epochs < done {
+      throw ValidationError(
+        "\(path) has done \(done) of its \(planned) epochs; give more than \(done) with --epochs, or leave it out."
+      )
+    }
+    guard run.isFinished else { return }
+    throw ValidationError(
+      done < run.training.epochs
+        ? "\(path) stopped early after epoch \(done) of \(planned); go on all the same with another --epochs."
+        : "\(path) has finished its \(done) epochs; ask for more with --epochs.")
   }
 }

@@ -20,7 +20,9 @@ struct TrainReport {
   /// What is trained on what.
   func begin() {
     let (model, data) = (run.model, run.data)
-    let start = run.metrics.last.map { "going on after epoch \($0.epoch)" } ?? "training"
+    let start =
+      run.metrics.last.map { "\(run.isTrained ? "ending" : "going on") after epoch \($0.epoch)" }
+      ?? "training"
     let training = data.training.path
     let held = data.validation.path == training ? "held out" : "of \(FilePath.name(data.validation.path))"
     let widths = [model.pixelCount] + model.hidden + [model.latent] + model.decoderHidden + [model.pixelCount]
@@ -47,6 +49,9 @@ struct TrainReport {
       } else {
         message(text.full + (isBest ? ", best so far" : ""))
       }
+    case .saved:
+      line.clear()
+      message("checkpoint written to \(run.directory.checkpoint)")
     }
   }
 

@@ -16,6 +16,13 @@ struct Program {
     try Running(try executable(), arguments, in: folder, input: input)
   }
 
+  /// Starts a script of bash without waiting; `$SELVA` is the program.
+  static func startShell(_ script: String, in folder: String) throws -> Running {
+    try Running(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", script], in: folder, input: nil,
+      environment: ["SELVA": try executable().path])
+  }
+
   /// Holds every temporary folder of these tests, and goes when they end.
   private static let root: URL = {
     atexit { try? FileManager.default.removeItem(at: Program.root) }
@@ -55,7 +62,10 @@ struct Program {
     private let process = Process()
     private let streams: URL
 
-    fileprivate init(_ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?) throws {
+    fileprivate init(
+      _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?,
+      environment additions: [String: String] = [:]
+    ) throws {
       streams = URL(fileURLWithPath: try Program.temporaryFolder())
       for name in ["input", "output", "errors"] {
         try Data(name == "input" ? input ?? [] : []).write(to: streams.appendingPathComponent(name))
@@ -66,6 +76,7 @@ struct Program {
       var environment = ProcessInfo.processInfo.environment
       // Help is laid out for the width of the terminal that the tests run in, if there is one.
       environment["COLUMNS"] = "80"
+      environment.merge(additions) { $1 }
       process.environment = environment
       process.standardInput = try FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
       process.standardOutput = try FileHandle(forWritingTo: streams.appendingPathComponent("output"))

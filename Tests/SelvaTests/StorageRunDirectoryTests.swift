@@ -47,9 +47,11 @@ import Testing
 
   @Test func takesOnlyAnEmptyFolder() throws {
     try withScratchFolder { folder in
-      let run = try RunDirectory.create(at: "\(folder)/new/run")
-      #expect(run.path == "\(folder)/new/run")
-      #expect(try RunDirectory.create(at: run.path) == run)
+      let run = RunDirectory("\(folder)/new/run")
+      for _ in 0..<2 {
+        let created = try RunDirectory.create(at: run.path)
+        #expect(created == run)
+      }
       try writeFile([1], run.metrics)
       let fault = StorageError.folderInUse(path: run.path)
       #expect(throws: fault) { _ = try RunDirectory.create(at: run.path) }

@@ -18,6 +18,12 @@ package struct TrainingState: Codable, Sendable, Equatable {
   /// How many images the run learns from and is validated on, to notice other data on resuming.
   package var trainingImages = 0
   package var validationImages = 0
+  /// Of their pixels; nil in checkpoints of version 1.0.
+  package var trainingFingerprint: UInt32?
+  package var validationFingerprint: UInt32?
+  /// Of the losses in metrics.csv through `epoch`, and the command line that began the run; nil in checkpoints of version 1.0.
+  package var metricsChecksum: UInt32?
+  package var command: String?
 
   package init() {}
 }

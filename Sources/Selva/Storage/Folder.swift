@@ -22,18 +22,7 @@ package enum Folder {
   static func isFile(_ path: String) -> Bool { kind(path) == .other }
 
   /// Names in a folder, in no order; none where it cannot be read.
-  static func names(_ path: String) -> [String] {
-    guard let stream = opendir(path) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
-  }
+  static func names(_ path: String) -> [String] { (try? FileKind.names(in: path)) ?? [] }
 
   package static func join(_ parent: String, _ name: String) -> String {
     parent.hasSuffix("/") ? parent + name : "\(parent)/\(name)"
@@ -61,7 +50,7 @@ package enum Folder {
     for part in path.split(separator: "/") {
       parent = parent.isEmpty ? String(part) : join(parent, String(part))
       // Another process may make it between the question and the making.
-      if kind(parent) == nil { _ = try makeNew(parent) }
+      if try FileKind.isMissing(parent) { _ = try makeNew(parent) }
       guard kind(parent) == .folder else {
         throw FileError(.cannotWrite, path: parent, reason: "is no folder; name another place")
       }

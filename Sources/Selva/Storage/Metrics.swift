@@ -89,6 +89,16 @@ public struct MetricsLog: Sendable {
     try AtomicFile.write(text.utf8, to: path)
   }
 
+  /// Of the rows up to `epoch`, without the last two columns: the time that an epoch took is no result of it, and differs
+  /// between runs that are the same otherwise.
+  func checksum(through epoch: Int) -> UInt32 {
+    var checksum = CRC32()
+    for row in rows where row.epoch <= epoch {
+      Array(row.fields.dropLast(2).joined(separator: ",").utf8).withUnsafeBytes { checksum.update($0) }
+    }
+    return checksum.value
+  }
+
   /// Reads a log.
   ///
   /// - Throws: `FileError` where it cannot be read, `StorageError` where it is no log of metrics.

@@ -1,19 +1,41 @@
 import Files
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The folder of one training run, and the names of what lies in it.
 public struct RunDirectory: Sendable, Equatable {
   /// Where runs are kept when none is named.
   public static let defaultParent = "runs"
 
   public let path: String
+  /// There from `create` and `held` on, as long as a copy of this value.
+  private let lock: FolderLock?
 
   /// The folder at `path`, whether or not it is there.
-  public init(_ path: String) { self.path = path }
+  public init(_ path: String) {
+    self.path = path
+    lock = nil
+  }
+
+  private init(held path: String) throws {
+    self.path = path
+    lock = try FolderLock(path)
+  }
+
+  public static func == (a: RunDirectory, b: RunDirectory) -> Bool { a.path == b.path }
 
   /// The best model by validation loss, or else the last.
   public var model: String { file("model.safetensors") }
   /// Everything that resuming needs.
   public var checkpoint: String { file("checkpoint.safetensors") }
+  /// The checkpoint before it, to fall back on.
+  public var previousCheckpoint: String { file("checkpoint.previous.safetensors") }
   /// One row for each epoch.
   public var metrics: String { file("metrics.csv") }
   /// Every setting in force.
@@ -43,8 +65,8 @@ public struct RunDirectory: Sendable, Equatable {
 
   // MARK: Making
 
-  /// Makes a folder with the number after the highest in `parent`, as `001`. Two runs that start at once get
-  /// two folders.
+  /// Makes a folder with the number after the highest in `parent`, as `001`, and holds it. Two runs that start at once
+  /// get two folders.
   ///
   /// - Throws: `FileError` where it cannot be made.
   public static func create(in parent: String = defaultParent) throws -> RunDirectory {
@@ -53,18 +75,41 @@ public struct RunDirectory: Sendable, Equatable {
     while true {
       number += 1
       let path = Folder.join(parent, threeDigits(number))
-      if try Folder.makeNew(path) { return RunDirectory(path) }
+      if try Folder.makeNew(path) { return try RunDirectory(held: path) }
     }
   }
 
-  /// Makes the folder at `path`, or takes an empty one that is there.
+  /// Makes the folder at `path`, or takes one that is empty or holds no more than a run leaves that has not taken a step,
+  /// and holds it.
   ///
-  /// - Throws: `StorageError.folderInUse` where it holds anything; `FileError` where it cannot be made.
+  /// - Throws: `StorageError.folderInUse` where it holds anything else; `FileError` where it cannot be made, or where
+  ///   another process holds it.
   public static func create(at path: String) throws -> RunDirectory {
     try Folder.make(path)
-    guard Folder.names(path).isEmpty else { throw StorageError.folderInUse(path: path) }
-    return RunDirectory(path)
+    let directory = try RunDirectory(held: path)
+    guard try directory.isUntouched() else { throw StorageError.folderInUse(path: path) }
+    // Else a kill before the new run's first checkpoint would leave the old one's beside the new settings.
+    unlink(directory.checkpoint)
+    directory.clearLeftovers()
+    return directory
   }
+
+  /// The same folder, held until the last copy of what is returned is gone: no other process trains into it meanwhile.
+  ///
+  /// - Throws: `FileError` where another process holds it.
+  public func held() throws -> RunDirectory { lock == nil ? try RunDirectory(held: path) : self }
+
+  /// Whether there is nothing in the folder that training has made.
+  private func isUntouched() throws -> Bool {
+    let names = try FileKind.names(in: path)
+      .filter { $0 != FolderLock.fileName && !Leftovers.isTemporary($0) }
+      .map { Folder.join(path, $0) }
+    return try names.allSatisfy { $0 == configuration || $0 == checkpoint }
+      && (FileKind.isMissing(checkpoint) || (try? Checkpoint.read(checkpoint).state.stepCount) == 0)
+  }
+
+  /// Removes what killed processes were writing.
+  func clearLeftovers() { for folder in [path, samples] { Leftovers.clear(in: folder) } }
 
   // MARK: Finding
 

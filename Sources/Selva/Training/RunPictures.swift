@@ -11,6 +11,7 @@ struct RunPictures {
   /// The same latent vectors in every grid, so that the eye can follow.
   private let latents: [Float]
   private static let side = 10
+  private static let epochKey = "Selva epoch"
 
   init(_ directory: RunDirectory, data: TrainingData, seed: UInt64, latent: Int) {
     self.directory = directory
@@ -21,17 +22,24 @@ struct RunPictures {
 
   func sample(_ model: VAE, epoch: Int, command: String) throws {
     try directory.makeSamplesFolder()
-    try write(grid(model), to: directory.samplePicture(epoch: epoch), command: command)
+    try write(grid(model), to: directory.samplePicture(epoch: epoch), epoch: epoch, command: command)
   }
 
-  /// The pictures of a finished run.
-  func finish(_ model: VAE, metrics: [EpochMetrics], command: String) throws {
-    try write(grid(model), to: directory.finalSamples, command: command)
-    try write(reconstructions(model), to: directory.reconstructions, command: command)
-    try curves(metrics, command: command)
+  /// The pictures of a run that has ended after `epoch`.
+  func finish(_ model: VAE, epoch: Int, metrics: [EpochMetrics], command: String) throws {
+    try write(grid(model), to: directory.finalSamples, epoch: epoch, command: command)
+    try write(reconstructions(model), to: directory.reconstructions, epoch: epoch, command: command)
+    try write(curves(metrics), to: directory.curves, epoch: epoch, command: command)
   }
 
-  func curves(_ metrics: [EpochMetrics], command: String) throws {
+  /// Whether the pictures of a run that has ended after `epoch` are there, whole.
+  func areFinished(epoch: Int) -> Bool {
+    [directory.finalSamples, directory.reconstructions, directory.curves].allSatisfy { path in
+      (try? PNG.read(path))?.text(RunPictures.epochKey) == String(epoch)
+    }
+  }
+
+  private func curves(_ metrics: [EpochMetrics]) -> Raster {
     let chart = LineChart(
       title: "Training", xLabel: "epoch", yLabel: "−ELBO, nats per image",
       series: [
@@ -40,7 +48,7 @@ struct RunPictures {
           "validation",
           points: metrics.compactMap { row in row.validationLoss.map { (Double(row.epoch), $0) } }),
       ], yRange: .percentiles(0, 0.97))
-    try write(chart.raster(), to: directory.curves, command: command)
+    return chart.raster()
   }
 
   private func grid(_ model: VAE) -> Raster {
@@ -55,12 +63,12 @@ struct RunPictures {
     return Raster.grid(cells, columns: RunPictures.side, style: GridStyle(groupColumns: 2))
   }
 
-  private func write(_ raster: Raster, to path: String, command: String) throws {
+  private func write(_ raster: Raster, to path: String, epoch: Int, command: String) throws {
     try PNG.write(
       raster, to: path,
       text: [
         ("Software", "Selva"), ("Selva command", command), ("Selva seed", String(seed)),
-        ("Selva model", directory.model),
+        ("Selva model", directory.model), (RunPictures.epochKey, String(epoch)),
       ])
   }
 }

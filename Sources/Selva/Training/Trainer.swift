@@ -1,4 +1,5 @@
 import Compute
+import Files
 import IDX
 import Synchronization
 
@@ -30,14 +31,17 @@ package final class Trainer {
 
   /// One step on `images` (indices into the training set): loss, gradient, update. `epsilon` replaces the random
   /// ε, `[images · samples, latent]`.
+  ///
+  /// - Returns: nil where the images' file was changed before they were read: the parameters are then as they were.
   package func step(
     _ images: ArraySlice<Int32>, epoch: Int, learningRate: Double, beta: Double, epsilon: [Float]? = nil
-  ) -> LossSums {
-    stepCount += 1
+  ) -> LossSums? {
     let job = job(images.count)
     job.step.givenEpsilon = epsilon
-    job.begin(images, epoch: epoch, beta: beta, number: stepCount, learningRate: learningRate)
+    job.begin(images, epoch: epoch, beta: beta, number: stepCount + 1, learningRate: learningRate)
     group.run(job.update)
+    guard job.isIntact else { return nil }
+    stepCount += 1
     return job.step.sums
   }
 
@@ -67,7 +71,7 @@ package final class Trainer {
 /// One step as the workers run it: two barriers where the gradient is not clipped, three where it is.
 ///
 /// `@unchecked Sendable`: set by `begin` before the workers start, and only read by them but for `squares`, of
-/// which each worker writes its own element.
+/// which each worker writes its own element, and for `isChanged`, which is atomic.
 package final class Job: @unchecked Sendable {
   package let step: TrainingStep
   private let store: ParameterStore
@@ -76,6 +80,8 @@ package final class Job: @unchecked Sendable {
   /// Of the update; 0 leaves the parameters as they are.
   private var number = 0
   private var learningRate = 0.0
+  /// Set by a worker that finds the images' file changed after it has read its own.
+  private let isChanged = Atomic<Bool>(false)
   private(set) var update: @Sendable (Worker) -> Void = { _ in }
 
   init(_ step: TrainingStep, store: ParameterStore, training: TrainingSettings, workers: Int) {
@@ -93,12 +99,16 @@ package final class Job: @unchecked Sendable {
   {
     self.number = number
     self.learningRate = learningRate
+    isChanged.store(false, ordering: .relaxed)
     step.prepare(images, epoch: epoch, beta: beta)
   }
 
   private func run(_ worker: Worker) {
     step.imageGradients(worker)
+    if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
     worker.barrier()
+    // No file is read from here on, so that all workers decide alike.
+    guard isIntact else { return }
     if number == 0 {
       step.parameterGradients(worker) { _ in }
     } else if training.clipNorm == 0 {
@@ -108,6 +118,9 @@ package final class Job: @unchecked Sendable {
       clipAndUpdate(worker)
     }
   }
+
+  /// Whether the step's images were what they should be.
+  package var isIntact: Bool { !isChanged.load(ordering: .relaxed) && !MappedFile.isAnyCut }
 
   private func clipAndUpdate(_ worker: Worker) {
     var mine: [Range<Int>] = []

@@ -10,6 +10,12 @@ public enum TrainingError: Fault, Equatable {
   case diverged(epoch: Int, step: Int, loss: Double, checkpoint: String?)
   /// The data of a resumed run is not what it was.
   case dataChanged(path: String, found: Int, expected: Int)
+  /// As many images as before, but other pixels.
+  case pixelsChanged(path: String)
+  /// A file was changed or cut short under a run, which has stopped before it took anything from it.
+  case changedUnderway(path: String, epoch: Int, checkpoint: String)
+  /// A file of a run that is to be resumed cannot be used.
+  case brokenFile(reason: String, fix: String)
 
   public var category: FaultCategory { .badData }
 
@@ -24,11 +30,23 @@ public enum TrainingError: Fault, Equatable {
         "\(path): \(count) image cannot be split into training and validation; give more images or a test set"
     case .diverged(let epoch, let step, let loss, let checkpoint):
       let kept = checkpoint.map { "; the last good checkpoint is \($0)" } ?? ""
-      return "the loss became \(loss) in epoch \(epoch), step \(step): try a lower --learning-rate "
+      // Not the number itself, since a NaN may have a sign.
+      let what = loss.isNaN ? "no number any more" : "infinite"
+      return "the loss became \(what) in epoch \(epoch), step \(step): try a lower --learning-rate "
         + "or --clip-norm 100\(kept)"
     case .dataChanged(let path, let found, let expected):
       return
         "\(path): the run had \(expected) images from here and now finds \(found); give it the same --data"
+    case .pixelsChanged(let path):
+      return
+        "\(path): holds other pixels than the run has learned from; give it the same --data, or go on with these "
+        + "by --accept-changed-data"
+    case .changedUnderway(let path, let epoch, let checkpoint):
+      return
+        "\(path): was changed or cut short while it was trained on, in epoch \(epoch); put it back and go on with "
+        + "--resume: all until then is in \(checkpoint)"
+    case .brokenFile(let reason, let fix):
+      return "\(reason); \(fix)"
     }
   }
 }

@@ -14,6 +14,8 @@ public final class TrainingRun {
     case progress(Progress)
     /// After an epoch; `isBest`: no epoch before had a lower validation loss.
     case epoch(EpochMetrics, isBest: Bool)
+    /// After a checkpoint that `shouldSave` asked for.
+    case saved
   }
 
   /// Where an epoch under way stands.
@@ -47,17 +49,22 @@ public final class TrainingRun {
   public var metrics: [EpochMetrics] { log.rows }
   /// The model with the least validation loss so far, or the last one before the first validation.
   public private(set) var best: VAE
-  /// Command line to record in pictures.
-  public var command = ""
+  /// Command line to record in pictures; a resumed run has that which began it.
+  public var command: String {
+    get { state.command ?? "" }
+    set { state.command = newValue }
+  }
   package private(set) var state: TrainingState
   package let data: TrainingData
   private let trainer: Trainer
   private let statistics: (mean: [Float], standardDeviation: [Float])
   private let pictures: RunPictures
   private var log: MetricsLog
+  /// When this process wrote the last checkpoint, or took one up; nil before. The first has no model beside it.
   private var lastSave: Double?
+  private var lastModelSave: Double?
 
-  /// A new run in an empty run directory.
+  /// A new run in a run directory that `RunDirectory.create` has made.
   public convenience init(
     directory: RunDirectory, model: ModelSettings, training: TrainingSettings, data: TrainingData
   ) {
@@ -69,7 +76,7 @@ public final class TrainingRun {
     ) { $0.initialize(model, statistics: statistics, seed: training.seed) }
   }
 
-  /// A new run in an empty run directory that begins with the weights of a trained model, on images of its size:
+  /// A new run in a run directory that `RunDirectory.create` has made, which begins with the weights of a trained model, on images of its size:
   /// the same images under another objective, or other images.
   ///
   /// - Throws: `TrainingError.sizesDiffer`.
@@ -84,46 +91,22 @@ public final class TrainingRun {
     ) { $0.initialize(start) }
   }
 
-  /// The run that stopped in `directory`, ready to go on.
-  ///
-  /// - Parameters:
-  ///   - epochs: a new total; nil: as it was.
-  ///   - data: made by `makeData` from the run's own settings; the same images as before.
-  /// - Throws: errors of reading, `TrainingError.sizesDiffer` and `TrainingError.dataChanged`.
-  public static func resume(
-    _ directory: RunDirectory, epochs: Int? = nil, threads: Int? = nil,
-    makeData: (TrainingSettings) throws -> TrainingData
-  ) throws -> TrainingRun {
-    let checkpoint = try Checkpoint.read(directory.checkpoint)
-    var training = checkpoint.training
-    if let epochs { training.epochs = epochs }
-    if let threads { training.threads = threads }
-    let data = try makeData(training)
-    let model = checkpoint.model.settings
-    try model.checkSize(of: data.training)
-    for (images, found, expected) in [
-      (data.training, data.trainingIndices.count, checkpoint.state.trainingImages),
-      (data.validation, data.validationIndices.count, checkpoint.state.validationImages),
-    ] where found != expected {
-      throw TrainingError.dataChanged(path: images.path, found: found, expected: expected)
-    }
-    // A run stopped in its first epoch has none yet.
-    var log =
-      FileKind.exists(directory.metrics)
-      ? try MetricsLog(contentsOf: directory.metrics) : MetricsLog(path: directory.metrics)
-    try log.keep(through: checkpoint.state.epoch)
-    let best = try? VAE(contentsOf: directory.model)
+  /// The run whose `checkpoint` is to go on.
+  convenience init(
+    _ directory: RunDirectory, going checkpoint: Checkpoint.Content, training: TrainingSettings,
+    data: TrainingData, log: MetricsLog, best: VAE?, state: TrainingState
+  ) throws {
     var failure: (any Error)?
-    let run = TrainingRun(
-      directory: directory, model: model, training: training, data: data,
+    self.init(
+      directory: directory, model: checkpoint.model.settings, training: training, data: data,
       statistics: (checkpoint.model.inputMean, checkpoint.model.inputStandardDeviation),
-      log: log, best: best, state: checkpoint.state
+      log: log, best: best, state: state
     ) { store in
       do { try checkpoint.restore(store) } catch { failure = error }
     }
     if let failure { throw failure }
-    run.lastSave = Stopwatch.now
-    return run
+    lastSave = Stopwatch.now
+    lastModelSave = lastSave
   }
 
   private init(
@@ -148,27 +131,43 @@ public final class TrainingRun {
     self.best = best ?? TrainingRun.snapshot(trainer, model, statistics)
   }
 
-  /// Trains until the last epoch, until patience ends, or until `shouldStop` says so.
+  /// Whether all epochs are done, or patience has ended them.
+  public var isTrained: Bool {
+    state.epoch >= training.epochs
+      || training.patience > 0 && state.epochsWithoutImprovement >= training.patience
+  }
+
+  /// Whether nothing is left to do but what nobody has asked for.
+  public var isFinished: Bool { isTrained && pictures.areFinished(epoch: state.epoch) }
+
+  /// Trains until the last epoch, until patience ends, or until `shouldStop` says so, and leaves a checkpoint in any
+  /// case: one stands before the first step.
   ///
   /// - Parameters:
   ///   - shouldStop: asked after every step.
+  ///   - shouldSave: asked after every step; a checkpoint is written where it says so.
   ///   - report: told of progress.
-  /// - Throws: `TrainingError.diverged`, `FileError`.
-  public func run(shouldStop: () -> Bool = { false }, report: (Event) -> Void = { _ in }) throws -> Outcome {
-    while state.epoch < training.epochs {
-      guard try runEpoch(shouldStop: shouldStop, report: report) else {
+  /// - Throws: `TrainingError.diverged` and `.changedUnderway`, `FileError`.
+  public func run(
+    shouldStop: () -> Bool = { false }, shouldSave: () -> Bool = { false },
+    report: (Event) -> Void = { _ in }
+  ) throws -> Outcome {
+    if lastSave == nil { try saveCheckpoint() }
+    while !isTrained {
+      guard try runEpoch(shouldStop: shouldStop, shouldSave: shouldSave, report: report) else {
         try save()
         return .interrupted
       }
-      if training.patience > 0 && state.epochsWithoutImprovement >= training.patience { break }
     }
     try save()
-    try pictures.finish(best, metrics: metrics, command: command)
+    try pictures.finish(best, epoch: state.epoch, metrics: metrics, command: command)
     return state.epoch < training.epochs ? .stoppedEarly : .finished
   }
 
   /// False when stopped before the epoch's end.
-  private func runEpoch(shouldStop: () -> Bool, report: (Event) -> Void) throws -> Bool {
+  private func runEpoch(
+    shouldStop: () -> Bool, shouldSave: () -> Bool, report: (Event) -> Void
+  ) throws -> Bool {
     let indices = data.trainingIndices
     let order = RandomStream(seed: training.seed, .order, epoch: state.epoch).permutation(indices.count).map {
       indices[Int($0)]
@@ -176,26 +175,36 @@ public final class TrainingRun {
     let clock = Stopwatch(from: state.seconds)
     var lastReport = clock.seconds
     while state.position < order.count {
-      let end = min(order.count, state.position + training.batchSize)
-      let progress =
-        Double(state.epoch) + (Double(state.position) + Double(end - state.position) / 2)
-        / Double(order.count)
-      let sums = trainer.step(
-        order[state.position..<end], epoch: state.epoch,
-        learningRate: training.learningRate(at: progress), beta: training.beta(at: progress))
-      guard sums.objective.isFinite else { throw divergence(sums.objective / Double(sums.images)) }
-      state.sums += sums
-      state.position = end
-      state.stepCount = trainer.stepCount
+      try step(order)
       state.seconds = clock.seconds
       if state.seconds - lastReport > 0.1 {
         lastReport = state.seconds
         report(.progress(progressReport(order.count)))
       }
-      if shouldStop() && end < order.count { return false }
+      if shouldSave() {
+        try save()
+        report(.saved)
+      }
+      if shouldStop() && state.position < order.count { return false }
     }
     try finishEpoch(report)
-    return !shouldStop() || state.epoch == training.epochs
+    return !shouldStop() || isTrained
+  }
+
+  /// The next batch of `order`.
+  private func step(_ order: [Int32]) throws {
+    let end = min(order.count, state.position + training.batchSize)
+    let progress =
+      Double(state.epoch) + (Double(state.position) + Double(end - state.position) / 2)
+      / Double(order.count)
+    let sums = trainer.step(
+      order[state.position..<end], epoch: state.epoch,
+      learningRate: training.learningRate(at: progress), beta: training.beta(at: progress))
+    guard let sums else { throw try stopped(by: data.training) }
+    guard sums.objective.isFinite else { throw divergence(sums.objective / Double(sums.images)) }
+    state.sums += sums
+    state.position = end
+    state.stepCount = trainer.stepCount
   }
 
   private func finishEpoch(_ report: (Event) -> Void) throws {
@@ -206,6 +215,7 @@ public final class TrainingRun {
       current, binarization: training.binarization, seed: training.seed,
       importanceSamples: isBound ? training.importanceSamples : nil
     ).evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
+    guard data.validation.isIntact, !MappedFile.isAnyCut else { throw try stopped(by: data.validation) }
     let loss = evaluation.objective
     guard loss.isFinite else { throw divergence(loss) }
     let row = EpochMetrics(
@@ -222,21 +232,42 @@ public final class TrainingRun {
     state.position = 0
     state.sums = LossSums()
     state.seconds = 0
-    if lastSave.map({ Stopwatch.now - $0 > 2 }) ?? true { try save() }
+    // Before the checkpoint, after which a run that is resumed would not make it again.
     if training.sampleEvery > 0 && state.epoch % training.sampleEvery == 0 {
       try pictures.sample(current, epoch: state.epoch, command: command)
     }
+    if Stopwatch.now - (lastModelSave ?? -.infinity) > 2 { try save() }
     report(.epoch(row, isBest: isBest))
   }
 
-  /// The best model, then the checkpoint: a checkpoint on disk always has its best model beside it.
+  /// The best model, then the checkpoint: a checkpoint on disk always has its best model beside it. Before the first
+  /// validation, the model is the last one.
   private func save() throws {
+    if state.bestLoss == nil { best = TrainingRun.snapshot(trainer, model, statistics) }
     try best.write(to: directory.model, training: training)
+    try saveCheckpoint()
+    lastModelSave = lastSave
+  }
+
+  private func saveCheckpoint() throws {
+    if state.trainingFingerprint == nil {
+      (state.trainingFingerprint, state.validationFingerprint) = data.fingerprints
+    }
+    state.metricsChecksum = log.checksum(through: state.epoch)
+    if state.stepCount > 0 { try AtomicFile.keep(directory.checkpoint, as: directory.previousCheckpoint) }
     try Checkpoint.write(
       trainer.store, model: TrainingRun.snapshot(trainer, model, statistics, averaged: false),
       training: training,
       state: state, to: directory.checkpoint)
     lastSave = Stopwatch.now
+  }
+
+  /// Saves all that was done before `images`, or a file that was read with them, was changed.
+  private func stopped(by images: ImageSet) throws -> TrainingError {
+    // The file is noticed, and the checkpoint holds nothing of it: it may be written.
+    MappedFile.forgetCuts()
+    if state.stepCount > 0 { try save() }
+    return .changedUnderway(path: images.path, epoch: state.epoch + 1, checkpoint: directory.checkpoint)
   }
 
   private static func snapshot(
@@ -252,7 +283,7 @@ public final class TrainingRun {
   private func divergence(_ loss: Double) -> TrainingError {
     .diverged(
       epoch: state.epoch + 1, step: state.position / training.batchSize + 1, loss: loss,
-      checkpoint: lastSave == nil ? nil : directory.checkpoint)
+      checkpoint: lastModelSave == nil ? nil : directory.checkpoint)
   }
 
   private func progressReport(_ imagesInEpoch: Int) -> Progress {
@@ -264,31 +295,5 @@ public final class TrainingRun {
       loss: EpochMetrics.loss(state.sums, isBound: training.objective != .elbo),
       reconstruction: state.sums.reconstruction / images, kl: state.sums.kl / images, imagesPerSecond: speed,
       secondsLeft: Double(left) / speed)
-  }
-}
-
-extension TrainingState {
-  /// Before the first step on `data`.
-  fileprivate init(_ data: TrainingData) {
-    self.init()
-    trainingImages = data.trainingIndices.count
-    validationImages = data.validationIndices.count
-  }
-}
-
-extension EpochMetrics {
-  /// −ELBO, or the importance-weighted bound, in nats per image.
-  static func loss(_ sums: LossSums, isBound: Bool) -> Double {
-    (isBound ? sums.objective : sums.reconstruction + sums.kl) / Double(sums.images)
-  }
-
-  init(epoch: Int, state: TrainingState, validation: Evaluation, isBound: Bool, learningRate: Double) {
-    let images = Double(state.sums.images)
-    self.init(
-      epoch: epoch, trainLoss: EpochMetrics.loss(state.sums, isBound: isBound),
-      trainReconstruction: state.sums.reconstruction / images, trainKL: state.sums.kl / images,
-      validationLoss: validation.objective, validationReconstruction: validation.reconstruction,
-      validationKL: validation.kl, learningRate: learningRate, seconds: state.seconds,
-      imagesPerSecond: images / max(state.seconds, 1e-9))
   }
 }

@@ -1,0 +1,116 @@
+import Files
+
+extension TrainingRun {
+  /// The run that stopped in `directory`, ready to go on, or to make the pictures that it did not come to.
+  ///
+  /// - Parameters:
+  ///   - epochs: a new total; nil: as it was.
+  ///   - acceptChangedData: go on with other pixels than those before.
+  ///   - data: made by `makeData` from the run's own settings; the same images as before.
+  /// - Throws: errors of reading, `FileError` where another process trains in `directory`, `TrainingError.sizesDiffer`,
+  ///   `.dataChanged`, `.pixelsChanged` and `.brokenFile`.
+  public static func resume(
+    _ directory: RunDirectory, epochs: Int? = nil, threads: Int? = nil, acceptChangedData: Bool = false,
+    makeData: (TrainingSettings) throws -> TrainingData
+  ) throws -> TrainingRun {
+    let directory = try directory.held()
+    directory.clearLeftovers()
+    let checkpoint = try checkpoint(of: directory)
+    var training = checkpoint.training
+    var state = checkpoint.state
+    if let epochs, epochs != training.epochs {
+      training.epochs = epochs
+      // Who asks for more does not want to be stopped by the patience that is used up.
+      if training.patience > 0 && state.epochsWithoutImprovement >= training.patience {
+        state.epochsWithoutImprovement = 0
+      }
+    }
+    if let threads { training.threads = threads }
+    let data = try makeData(training)
+    try checkpoint.model.settings.checkSize(of: data.training)
+    try state.compare(with: data, acceptsOtherPixels: acceptChangedData)
+    let best = try best(of: directory)
+    if best == nil { state.bestLoss = nil }
+    let log = try log(of: directory, state)
+    return try TrainingRun(
+      directory, going: checkpoint, training: training, data: data, log: log, best: best, state: state)
+  }
+
+  private static func checkpoint(of directory: RunDirectory) throws -> Checkpoint.Content {
+    do {
+      return try Checkpoint.read(directory.checkpoint)
+    } catch let fault as any Fault where fault.category == .badData {
+      guard (try? Checkpoint.read(directory.previousCheckpoint)) != nil else { throw fault }
+      throw TrainingError.brokenFile(
+        reason: fault.description,
+        fix: "to go on from the one before it, rename \(directory.previousCheckpoint) to this name")
+    }
+  }
+
+  /// The epochs up to where the run stands; none where it was stopped in its first.
+  private static func log(of directory: RunDirectory, _ state: TrainingState) throws -> MetricsLog {
+    guard try !FileKind.isMissing(directory.metrics) else { return MetricsLog(path: directory.metrics) }
+    let fix = "or remove it: the run then goes on, and its curves begin here"
+    do {
+      var log = try MetricsLog(contentsOf: directory.metrics)
+      if let checksum = state.metricsChecksum, log.checksum(through: state.epoch) != checksum {
+        throw TrainingError.brokenFile(
+          reason: "\(directory.metrics): holds other figures than the run has written; put them back",
+          fix: fix)
+      }
+      try log.keep(through: state.epoch)
+      return log
+    } catch let fault as any Fault where fault.category == .badData && !(fault is TrainingError) {
+      throw TrainingError.brokenFile(reason: fault.description, fix: fix)
+    }
+  }
+
+  /// The best model so far; nil where there is none.
+  private static func best(of directory: RunDirectory) throws -> VAE? {
+    guard try !FileKind.isMissing(directory.model) else { return nil }
+    do {
+      return try VAE(contentsOf: directory.model)
+    } catch let fault as any Fault {
+      throw TrainingError.brokenFile(
+        reason: fault.description,
+        fix: "or remove it: the run then goes on, and keeps the best model from here on")
+    }
+  }
+}
+
+extension TrainingState {
+  /// Before the first step on `data`.
+  init(_ data: TrainingData) {
+    self.init()
+    trainingImages = data.trainingIndices.count
+    validationImages = data.validationIndices.count
+  }
+
+  /// - Throws: `TrainingError.dataChanged` where there are more or fewer images than there were, `.pixelsChanged` where
+  ///   there are other pixels. Where these are accepted, they are the run's from now on.
+  fileprivate mutating func compare(with data: TrainingData, acceptsOtherPixels: Bool) throws {
+    for (images, found, expected) in [
+      (data.training, data.trainingIndices.count, trainingImages),
+      (data.validation, data.validationIndices.count, validationImages),
+    ] where found != expected {
+      throw TrainingError.dataChanged(path: images.path, found: found, expected: expected)
+    }
+    let (training, validation) = data.fingerprints
+    if !acceptsOtherPixels {
+      for (images, found, expected) in [
+        (data.training, training, trainingFingerprint), (data.validation, validation, validationFingerprint),
+      ] where expected != nil && found != expected {
+        throw TrainingError.pixelsChanged(path: images.path)
+      }
+    }
+    (trainingFingerprint, validationFingerprint) = (training, validation)
+  }
+}
+
+extension TrainingData {
+  /// Of the pixels of both sets. Reads them all.
+  var fingerprints: (training: UInt32, validation: UInt32) {
+    let first = training.fingerprint
+    return (first, validation === training ? first : validation.fingerprint)
+  }
+}
