@@ -35,6 +35,15 @@ def trials(bench, scenarios, chance):
     name = "d/train-images-idx3-ubyte"
     other = content_of(resume, name)
     yield "damage: resume, other pixels", lambda: used(resume, name, other[:16] + other[16:][::-1])
+    yield "damage: resume, the checkpoint before it in its place", lambda: gone_back(resume)
+
+
+def gone_back(resume):
+    """What a damaged checkpoint's error tells a person to do."""
+    resume.bench.set_up(resume.template)
+    run = resume.bench.here / "r"
+    (run / "checkpoint.previous.safetensors").rename(run / "checkpoint.safetensors")
+    return resume.recover()
 
 
 def content_of(scenario, name):
@@ -76,6 +85,8 @@ def used(scenario, name, damaged):
         return f"not one line: {outcome.errors!r}"
     if outcome.status not in (65, 66):
         return outcome.ending
+    if name == "r/checkpoint.safetensors" and "checkpoint.previous.safetensors" not in outcome.errors:
+        return f"does not name the checkpoint before it: {outcome.errors.strip()}"
     if changed := differences(after, before):
         return f"refused ({outcome.errors.strip()[:120]}), yet {changed}"
     return ""

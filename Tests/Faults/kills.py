@@ -4,12 +4,12 @@ from trial import is_leftover
 
 
 def trials(scenarios, chance, pairs):
-    """Each call of each scenario; each write also half done; and `pairs` of a kill and another one during the recovery
+    """Each call of each scenario; writes also half done; and `pairs` of a kill and another one during the recovery
     from it. Yields (description, trial); a trial returns what is wrong, or nothing."""
     for scenario in scenarios:
         for call in scenario.calls:
             yield f"kill: {scenario.name}, {call}", lambda s=scenario, c=call: killed(s, c, "kill")
-            if call.name == "write":
+            if call.name == "write" and scenario.is_edge(call):
                 yield f"kill in half a write: {scenario.name}, {call}", lambda s=scenario, c=call: killed(s, c, "torn")
     train = scenarios[0]
     for _ in range(pairs):

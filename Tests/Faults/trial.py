@@ -194,6 +194,11 @@ class Scenario:
             for path, content in contents.items():
                 self.versions.setdefault(path, set()).add(content)
 
+    def is_edge(self, call):
+        """False for a write between two others into the same file, which comes to what they come to."""
+        sides = self.calls[max(0, call.number - 2) : call.number + 1]
+        return call.name != "write" or any(c.name != "write" for c in sides)
+
     def start(self, **fault):
         self.bench.set_up(self.template)
         return self.bench.run(self.command, **fault)
@@ -235,6 +240,11 @@ def scenarios(bench):
         "encode to npy": "encode r --data d --part train --limit 20 --output z.npy",
         "decode": "decode z.csv r --separate p",
         "binarize": "data binarize --data d/train-images-idx3-ubyte --output b.gz",
+        "reconstruct": "reconstruct r --data d --part train --output c.png",
+        "interpolate": "interpolate r --data d --part train --indices 0,1 --output c.png",
+        "traverse": "traverse r --data d --part train --index 0 --output c.png",
+        "sample and latents": "sample r --output s.png --save-latents z.npy",
+        "start from": "train --data d --start-from r --epochs 1 --batch-size 20 --threads 1 --quiet --output s",
     }.items():
         template = finished
         if name == "decode":
@@ -242,5 +252,6 @@ def scenarios(bench):
             bench.set_up(finished)
             bench.run("encode r --data d --part train --limit 4 --output z.csv".split())
             shutil.copytree(bench.here, template)
-        all_scenarios.append(Scenario(name, bench, template, text.split(), [text.split()]))
+        resume = ["train --quiet --resume s".split()] if name == "start from" else []
+        all_scenarios.append(Scenario(name, bench, template, text.split(), [*resume, text.split()]))
     return all_scenarios
