@@ -22,18 +22,19 @@ def missed(scenario):
     bench = scenario.bench
     bench.set_up(scenario.template)
     trace = bench.work / "trace"
-    command = ["strace", "-f", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join(NAMES), bench.program, *scenario.command]
-    # The shim's own environment, for the clock; strace itself is not to be caught.
-    preload = bench.environment({})
-    arguments = [f"-E{name}={preload[name]}" for name in preload if name == "LD_PRELOAD" or name.startswith("FAULTS_")]
-    del preload["LD_PRELOAD"]
-    subprocess.run(command[:1] + arguments + command[1:], cwd=bench.here, env=preload, check=True, capture_output=True)
+    # Under the shim too, for its clock; strace itself is not to be caught.
+    environment = bench.environment({})
+    preload = f"-ELD_PRELOAD={environment.pop('LD_PRELOAD')}"
+    command = ["strace", preload, "-f", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join(NAMES)]
+    command += [bench.program, *scenario.command]
+    subprocess.run(command, cwd=bench.here, env=environment, check=True, capture_output=True)
     seen = [call for line in trace.read_text(errors="replace").splitlines() if (call := parsed(line, str(bench.here)))]
     logged = [(call.name, call.path) for call in scenario.calls if call.changes and call.name != "close"]
     if seen == logged:
         return ""
     place = next((i for i, pair in enumerate(zip(seen, logged)) if pair[0] != pair[1]), min(len(seen), len(logged)))
-    return f"strace sees {len(seen)} calls, the shim {len(logged)}; they part at {seen[place:place + 1]} and {logged[place:place + 1]}"
+    parting = f"{seen[place : place + 1]} and {logged[place : place + 1]}"
+    return f"strace sees {len(seen)} calls, the shim {len(logged)}; they part at {parting}"
 
 
 def parsed(line, folder):

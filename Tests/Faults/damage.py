@@ -23,14 +23,18 @@ def trials(bench, scenarios, chance):
     ]:
         content = (scenario.template / name).read_bytes()
         header = header_length(name, content)
-        places = list(range(header)) + [chance.randrange(header, len(content)) for _ in range(SAMPLED * (header < len(content)))]
+        places = list(range(header))
+        if header < len(content):
+            places += [chance.randrange(header, len(content)) for _ in range(SAMPLED)]
         for place in places:
             bit = chance.randrange(8)
             damaged = bytearray(content)
             damaged[place] ^= 1 << bit
-            yield f"damage: {scenario.name}, {name}, bit {bit} of byte {place}", lambda s=scenario, n=name, d=bytes(damaged): used(s, n, d)
+            words = f"damage: {scenario.name}, {name}, bit {bit} of byte {place}"
+            yield words, lambda s=scenario, n=name, d=bytes(damaged): used(s, n, d)
         for length in {0, 1, header, len(content) - 1} | {chance.randrange(len(content)) for _ in range(CUTS)}:
-            yield f"damage: {scenario.name}, {name}, cut to {length} bytes", lambda s=scenario, n=name, d=content[:length]: used(s, n, d)
+            words = f"damage: {scenario.name}, {name}, cut to {length} bytes"
+            yield words, lambda s=scenario, n=name, d=content[:length]: used(s, n, d)
     # Pixels that were trained on, all others: as many, of the same size, under the same name.
     name = "d/train-images-idx3-ubyte"
     other = content_of(resume, name)

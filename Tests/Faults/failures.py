@@ -101,5 +101,6 @@ def whole(scenario, call):
 
 
 def opens(scenario, path):
-    """A checkpoint and its model may be of their own, made because of the fault: the checksum is right where it can be read."""
+    """A checkpoint and its model may be of their own, made because of the fault; their checksum is right where they can
+    be read."""
     return path.endswith(".safetensors") and scenario.bench.run(["inspect", path]).status == 0

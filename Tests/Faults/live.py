@@ -27,10 +27,13 @@ def trials(bench, scenarios, everything):
     live = Live(Scenario("long", bench, template, LONG, ["train --quiet --resume r".split(), LONG]))
     for name in ["SIGTERM", "SIGINT", "SIGHUP"]:
         yield f"live: {name}", lambda n=name: live.stopped_by(getattr(signal, n))
+    yield "live: stopped again and again", live.stopped_again_and_again
+    for number in range(30 if everything else 3):
+        yield f"live: killed at some time, {number}", lambda n=number: live.killed_at_some_time(n)
     yield "live: SIGUSR1", live.asked_for_a_checkpoint
     yield "live: data cut", lambda: live.data_changed(lambda path: os.truncate(path, 1000))
     yield "live: data cut to nothing", lambda: live.data_changed(lambda path: os.truncate(path, 0))
-    yield "live: data cut by a few bytes", lambda: live.data_changed(lambda path: os.truncate(path, path.stat().st_size - 30))
+    yield "live: data cut by a few bytes", lambda: live.data_changed(cut_by_a_few_bytes)
     yield "live: data overwritten", lambda: live.data_changed(overwritten)
     yield "live: data replaced", live.data_replaced
     yield "live: data removed", live.data_removed
@@ -42,6 +45,11 @@ def trials(bench, scenarios, everything):
     for number in range(60 if everything else 6):
         yield f"live: two at once, {number}", lambda n=number: live.two_at_once(n)
     yield "live: full disk", live.full_disk
+
+
+def cut_by_a_few_bytes(path):
+    """Within the last page: the kernel gives zeros for them, and no signal."""
+    os.truncate(path, path.stat().st_size - 30)
 
 
 def overwritten(path):
@@ -98,6 +106,30 @@ class Live:
         if ended[0] != 130:
             return f"status {ended[0]}: {ended[1][-200:]}"
         return f"left over: {left}" if (left := self.leftovers()) else self.scenario.recover()
+
+    def stopped_again_and_again(self):
+        process = self.begun()
+        for _ in range(200):
+            process.send_signal(signal.SIGTERM)
+            ended = self.end(process)
+            if isinstance(ended, str) or ended[0] != 130:
+                break
+            process = self.start("train --resume r".split())
+            # What is said before the first step shows that signals are heeded.
+            process.stderr.readline()
+            time.sleep(0.1)
+        if isinstance(ended, str) or ended[0] != 0:
+            return f"{ended}"
+        return differences(self.bench.contents(), self.scenario.end)
+
+    def killed_at_some_time(self, number):
+        """By the clock, not by calls."""
+        self.bench.set_up(self.scenario.template)
+        process = self.start()
+        time.sleep(random.Random(number).random() * 1.2)
+        process.kill()
+        self.end(process)
+        return self.scenario.recover()
 
     def asked_for_a_checkpoint(self):
         process = self.begun()
