@@ -78,6 +78,12 @@ static inline void selva_png_take(png_structp png, png_bytep bytes, size_t count
   }
   memcpy(bytes, source->bytes + source->offset, count);
   source->offset += count;
+  // libpng would first ask for as much memory as the chunk says that it is long.
+  int is_header = (png_get_io_state(png) & PNG_IO_MASK_LOC) == PNG_IO_CHUNK_HDR && count == 8;
+  if (is_header && png_get_uint_32(bytes) > source->count - source->offset) {
+    source->truncated = 1;
+    png_error(png, "the chunk is longer than the file");
+  }
 }
 
 static inline void selva_png_set_text(png_structp png, png_infop info, const char *text, size_t size) {
@@ -197,6 +203,10 @@ static inline __attribute__((noinline)) int selva_png_decode(
   if ((uint64_t)picture->width * picture->height > source->max_pixels) {
     source->too_large = 1;
     png_error(png, "too large");
+  }
+  // Before memory is asked for: deflate makes at most 1032 bytes of one.
+  if ((uint64_t)png_get_rowbytes(png, info) * picture->height > 1032 * (uint64_t)source->count) {
+    png_error(png, "the file is too short for the width and height that it names");
   }
   selva_png_read_pixels(png, info, picture);
   png_read_end(png, info);

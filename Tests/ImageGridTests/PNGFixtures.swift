@@ -160,5 +160,13 @@ struct PNGFixture: Sendable {
         """,
       width: 900000, height: 800000, channels: 1,
       pixels: []),
+    PNGFixture(
+      name: "unfilled",
+      hex: """
+        89504e470d0a1a0a0000000d49484452000027100000271008000000009f253dfb0000000949444154789c6300000001\
+        00015eff7df90000000049454e44ae426082
+        """,
+      width: 10000, height: 10000, channels: 1,
+      pixels: []),
   ]
 }

@@ -134,6 +134,11 @@ import Testing
   @Test func sizesBeyondReasonAreRefused() throws {
     let huge = PNGTests.fault(try PNGTests.fixture("huge"))
     #expect(huge == .tooLarge(path: "a.png", width: 900_000, height: 800_000))
+    guard case .damaged("a.png", 33, let reason) = PNGTests.fault(try PNGTests.fixture("unfilled")) else {
+      Issue.record("sizes that the file's 68 bytes cannot fill are taken at their word")
+      return
+    }
+    #expect(reason.contains("too short for the width and height"))
     let wide = Raster(width: PNG.maximumSide + 1, height: 1)
     #expect(throws: PNGError.tooLarge(path: "PNG data", width: 1_000_001, height: 1)) {
       try PNG.encode(wide)

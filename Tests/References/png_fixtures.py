@@ -84,9 +84,10 @@ def fixtures():
     before = [(b"tEXt", b"Title\0caf\xe9"), (b"zTXt", b"Comment\0\0" + zlib.compress(b"squeezed " * 9))]
     after = [(b"iTXt", b"Author\0\0\0de\0Autor\0" + "森 β".encode()), (b"tEXt", b"Empty\0")]
     yield "commented", png(1, 1, 8, GREY, [42], before, after), 1, 1, 1, [42]
-    header = struct.pack(">IIBBBBB", 900_000, 800_000, 8, GREY, 0, 0, 0)
-    huge = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
-    yield "huge", huge, 900_000, 800_000, 1, []
+    for name, width, height in [("huge", 900_000, 800_000), ("unfilled", 10_000, 10_000)]:
+        header = struct.pack(">IIBBBBB", width, height, 8, GREY, 0, 0, 0)
+        data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+        yield name, b"\x89PNG\r\n\x1a\n" + data, width, height, 1, []
 
 
 def lines(text, indent):
