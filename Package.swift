@@ -8,6 +8,8 @@ let package = Package(
     .library(name: "Selva", targets: ["Selva"]),
     .library(name: "IDX", targets: ["IDX"]),
     .executable(name: "selva", targets: ["SelvaMain"]),
+    // For Tests/Fuzzing, a package of its own.
+    .library(name: "SelvaCommands", targets: ["SelvaCommands"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
