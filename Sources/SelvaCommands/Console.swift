@@ -30,7 +30,11 @@ enum Console {
     endProcess(128 + SIGPIPE)
   }
 
+  /// What is taken from standard input at most: a pipe may have no end.
+  private static let longestInput = 1 << 32
+
   /// All of standard input.
+  /// - Throws: `FileError` when it cannot be read or has no end.
   static func input() throws -> [UInt8] {
     var all: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 1 << 16)
@@ -42,6 +46,10 @@ enum Console {
           .inputOutput, path: "standard input", reason: "cannot be read: \(String(cString: strerror(errno)))")
       }
       if count == 0 { return all }
+      guard all.count + count <= longestInput else {
+        throw FileError(
+          .badData, path: "standard input", reason: "has more than 4 GiB; write it into a file and name that")
+      }
       all.append(contentsOf: part[..<count])
     }
   }

@@ -9,8 +9,13 @@ struct DecodeCommand: ParsableCommand {
     commandName: "decode",
     abstract: "Turn latent vectors into pictures or pixels.",
     discussion: """
-      A CSV file has a row for each vector and may have a first row of names: then columns z0, z1, … are decoded \
-      and any others, such as label, passed over. A .npy file holds an array [count, latent].
+      A CSV file has a row for each vector. A first row in which any field is a word names the columns, one of \
+      numbers is the first vector, quoted or not. Columns z0, z1, … are decoded, in that order, and all others \
+      passed over. Where no column has such a name, all are decoded but label and, as pandas and R write one, a \
+      first column without a name. A first row 0,1,2 above others might be names or a vector, and is refused: \
+      write z0,z1,z2 if it is names, or above it if it is a vector.
+      A .npy file holds an array [count, latent], or one vector: floats, integers or truth values, of any width, \
+      in either byte order, in C or Fortran order.
 
       Examples:
         selva decode latents.csv -o pictures.png
@@ -19,7 +24,8 @@ struct DecodeCommand: ParsableCommand {
         selva decode latents.csv -o pixels.npy
       """)
 
-  @Argument(help: "Latent vectors: a .csv or .npy file, or - for CSV on standard input.")
+  @Argument(
+    help: "Latent vectors: a CSV or .npy file, told by its content, or - for either on standard input.")
   var latents: String
 
   @OptionGroup var model: ModelArgument

@@ -38,7 +38,7 @@ enum LatentFormat {
   }
 }
 
-/// Latent vectors to be read: a file, or `-` for CSV on standard input.
+/// Latent vectors to be read: a file, or `-` for standard input.
 struct LatentInput {
   /// As errors call it.
   let name: String
@@ -49,7 +49,7 @@ struct LatentInput {
   init(_ path: String, latent: Int) throws {
     name = path == "-" ? "standard input" : path
     let table =
-      path == "-" ? try LatentTable(csv: Console.input(), name: name) : try LatentTable(contentsOf: path)
+      path == "-" ? try LatentTable(bytes: Console.input(), name: name) : try LatentTable(contentsOf: path)
     values = try table.vectors(latent: latent, name: name)
   }
 }

@@ -27,6 +27,7 @@ import Testing
       ("object", "{\n  \"z0\": 1}", .json), ("empty object", "{}", .json), ("array", "[[0.5, 1]]", .json),
       ("numbers", "0.5,1\n", .csv), ("names", "\u{FEFF}z0,z1\r\n", .csv), ("one column", "z0\n1\n2\n", .text),
       ("names in brackets", "[a],[b]\n1,2\n", .csv), ("name in braces", "{z},b\n1,2\n", .csv),
+      ("names that begin as magic does", "PAR1,GGUF,BZh9\n1,2,3", .csv),
       ("umlauts", "Größe;Länge", .text), ("one letter", "x", .text),
       ("word that begins as BMP does", "BMW,z0\n1,2", .csv),
     ] as [(String, String, FileSignature)])
@@ -82,7 +83,8 @@ import Testing
     #expect(try fault("%PDF-1.7")?.description == "a.b: is a PDF document; give an IDX file")
     #expect(try fault("%PDF-1.7")?.category == .badData)
     #expect(
-      try fault("BZh9", verb: "expands to")?.description == "a.b: expands to a bzip2 file; unpack it first")
+      try fault("BZh91AY&SY", verb: "expands to")?.description
+        == "a.b: expands to a bzip2 file; unpack it first")
     #expect(try fault("")?.description == "a.b: is an empty file; get or write it again")
     #expect(try fault("x,y", [.text, .csv]) == nil)
     for kind in FileSignature.allCases {

@@ -6,7 +6,6 @@ libraries. Needs NumPy 2 and safetensors 0.8.
 """
 
 import base64
-import io
 import json
 import struct
 import sys
@@ -41,12 +40,6 @@ def mixed_types():
     return bytes(safetensors.serialize(specs, {"made by": 'safetensors "0"'}))
 
 
-def npy(array, version=None):
-    stream = io.BytesIO()
-    np.lib.format.write_array(stream, array, version=version)
-    return stream.getvalue()
-
-
 def written():
     """The bytes by the format's definition, header order and padding as Selva has them."""
     header = {"__metadata__": dict(sorted(WRITTEN_METADATA.items()))}
@@ -74,10 +67,3 @@ assert loaded.keys() == WRITTEN_TENSORS.keys()
 for name, tensor in WRITTEN_TENSORS.items():
     assert loaded[name].tobytes() == tensor.tobytes() and loaded[name].shape == tensor.shape
 show("written", data)
-table = np.array([[0.5, -1, 1e-3], [2, 0.1, -0.0]])
-show("npy 1.0 <f4", npy(table.astype("<f4"), (1, 0)))
-show("npy 2.0 <f8", npy(table, (2, 0)))
-show("npy 3.0 <f4 of rank 1", npy(table[1].astype("<f4"), (3, 0)))
-show("npy Fortran", npy(np.asfortranarray(table.astype("<f4"))))
-show("npy >f4", npy(table.astype(">f4")))
-show("npy rank 3", npy(np.zeros((1, 2, 1), "<f4")))

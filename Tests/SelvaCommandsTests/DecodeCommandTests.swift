@@ -31,7 +31,7 @@ import Testing
       [
         "decode", "-", "model.safetensors", "-o", "b.png", "--columns", "2", "--scale", "3", "--padding", "0",
       ],
-      input: Array("0 , 1, 2\r\n-1,0.5,0\r\n3,-3,0.001\r\n".utf8))
+      input: Array("0. , 1, 2\r\n-1,0.5,0\r\n3,-3,0.001\r\n".utf8))
     let style = GridStyle(padding: 0, scale: 3)
     #expect(try place.picture("b.png").raster == place.grid(Self.rows, columns: 2, style: style))
   }
@@ -66,6 +66,43 @@ import Testing
     let pixels = try LatentTable(contentsOf: place.path("pixels.npy"))
     #expect(pixels.count == 1030 && pixels.columns.count == 48)
     #expect(pixels.values == place.model.decode(latents))
+  }
+
+  /// What other programs write is decoded as what Selva writes, from a file and through a pipe.
+  @Test func readsWhatOthersWrite() throws {
+    let place = try CommandFolder()
+    let expected = place.grid([0.5, -1, 2, 0.25, 1, 3], columns: 8)
+    let pandas = Array(",0,1,2\n0,0.5,-1.0,2.0\n1,0.25,1.0,3.0\n".utf8)
+    let quoted = Array("\"0.5\",\"-1\",\"2\"\n\"0.25\",\"1\",\"3\"\n".utf8)
+    let named = Array("file,z2,z0,z1\na.png,2,0.5,-1\nb.png,3,0.25,1\n".utf8)
+    // float16 in Fortran order, big-endian.
+    let header = "{'descr': '>f2', 'fortran_order': True, 'shape': (2, 3), }\n"
+    let array =
+      [0x93, 78, 85, 77, 80, 89, 1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+      + [0x38, 0, 0x34, 0, 0xBC, 0, 0x3C, 0, 0x40, 0, 0x42, 0]
+    for (name, bytes) in [("pandas", pandas), ("quoted", quoted), ("named", named), ("array", array)] {
+      try Data(bytes).write(to: URL(fileURLWithPath: place.path(name)))
+      try place.run(["decode", name, "model.safetensors", "-o", "file.png"])
+      #expect(try place.picture("file.png").raster == expected, "\(name)")
+      try place.run(["decode", "-", "model.safetensors", "-o", "pipe.png"], input: bytes)
+      #expect(try place.picture("pipe.png").raster == expected, "\(name) on a pipe")
+    }
+  }
+
+  @Test(arguments: [
+    ("0,1,2\n0.5,-1,2\n", "line 1: the first row, 0 to 2, may be names of columns or a vector"),
+    ("z0;z1;z2\n0.5;-1;2\n", "line 1: has semicolons between its fields; put commas there"),
+    ("z0,z2,label\n0.5,-1,2\n", "line 1: there is a column z2, but none is named z1"),
+    ("{\"z0\": 1}", "is a JSON document; give rows of comma-separated values"),
+    (
+      "PK\u{3}\u{4}" + String(repeating: "\0", count: 22) + "\u{5}\0\0\0z.npy",
+      "is a NumPy archive (.npz); save one"
+    ),
+  ]) func refusesWithAReason(text: String, says: String) throws {
+    let place = try CommandFolder()
+    let error = try place.fail(
+      65, ["decode", "-", "model.safetensors", "-o", "a.png"], input: Array(text.utf8))
+    #expect(error.hasPrefix("selva: standard input: \(says)"), "\(error)")
   }
 
   @Test func saysWhatIsWrong() throws {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct EncodeCommandTests {
   private static let start = ["encode", "model.safetensors", "--data", "data"]
 
-  private func table(_ bytes: [UInt8]) throws -> LatentTable { try LatentTable(csv: bytes, name: "output") }
+  private func table(_ bytes: [UInt8]) throws -> LatentTable { try LatentTable(bytes: bytes, name: "output") }
 
   @Test func writesMeansAndLabelsToStandardOutput() throws {
     let place = try CommandFolder()

@@ -1,100 +1,103 @@
 /// A table of latent vectors as comma-separated values.
-enum CSVTable {
+struct CSVTable {
+  private let header: CSVHeader
+  private let name: String
+  /// Rows of all columns that are kept so far.
+  private var values: [Float] = []
+  private var labels: [String] = []
+  /// For each column that is kept, whether it turned out to hold something else than numbers.
+  private var isDropped: [Bool]
+
+  /// Which rows hold what is said at `CSVHeader`.
+  ///
   /// - Throws: `StorageError`.
   static func read(_ bytes: UnsafeRawBufferPointer, name: String) throws -> LatentTable {
     var scanner = CSVScanner(bytes)
     do {
       guard try scanner.readRow() else { throw StorageError.noRows(path: name) }
-      let header = try Header(scanner, name: name)
-      var values: [Float] = []
-      var labels: [String] = []
-      var hasRow = header.isDataRow
-      if !hasRow { hasRow = try scanner.readRow() }
-      while hasRow {
-        try append(scanner, header, name: name, &values, &labels)
-        hasRow = try scanner.readRow()
+      var table = CSVTable(header: try CSVHeader(scanner, name: name), name: name)
+      if table.header.isVector { try table.append(scanner) }
+      while try scanner.readRow() {
+        if table.header.isDoubtful { throw table.header.doubt }
+        try table.append(scanner)
       }
-      guard !values.isEmpty else { throw StorageError.noRows(path: name) }
-      return LatentTable(columns: header.columns, values: values, labels: header.label == nil ? nil : labels)
+      return try table.content()
     } catch let fault as CSVFault {
-      throw StorageError.brokenTable(
-        path: name, line: fault.line, problem: fault.problem, fix: "write a quote within quotes twice")
+      throw StorageError.brokenTable(path: name, line: fault.line, problem: fault.problem, fix: fault.fix)
     }
   }
 
-  private static func append(
-    _ scanner: CSVScanner, _ header: Header, name: String, _ values: inout [Float], _ labels: inout [String]
-  ) throws {
+  private init(header: CSVHeader, name: String) {
+    (self.header, self.name) = (header, name)
+    isDropped = Array(repeating: false, count: header.names.count)
+  }
+
+  private mutating func append(_ scanner: CSVScanner) throws {
     let fields = scanner.fields
-    guard fields.count == header.width else {
+    guard fields.count == header.columns.count else {
+      if let fault = otherNotation(scanner) { throw fault }
       throw StorageError.raggedRow(
-        path: name, line: scanner.line, expected: header.width, found: fields.count)
+        path: name, line: scanner.line, expected: header.columns.count, found: fields.count)
     }
-    for (i, field) in fields.enumerated() {
-      if i == header.label {
-        labels.append(scanner.text(field))
-        continue
+    var place = 0
+    for (i, (field, column)) in zip(fields, header.columns).enumerated() {
+      switch column {
+      case .label: labels.append(scanner.text(field))
+      case .passedOver: break
+      case .empty:
+        guard field.start == field.end else {
+          throw StorageError.brokenTable(
+            path: name, line: scanner.line,
+            problem: "column \(i + 1) holds '\(shown(scanner.beginning(field)))' and has no name",
+            fix: "name it in the first row, or empty it")
+        }
+      case .vector, .other:
+        let value = scanner.float(field)
+        if let value, value.isFinite {
+          values.append(value)
+        } else if column == .other {
+          values.append(0)
+          isDropped[place] = true
+        } else {
+          throw fault(scanner, i, isNumber: value != nil)
+        }
+        place += 1
       }
-      guard let value = scanner.float(field) else {
-        throw StorageError.notANumber(
-          path: name, line: scanner.line, column: i + 1, text: scanner.text(field))
-      }
-      guard value.isFinite else {
-        throw StorageError.notFinite(
-          path: name, line: scanner.line, column: i + 1, text: scanner.text(field))
-      }
-      values.append(value)
     }
   }
 
-  /// What the first row says of the others.
-  private struct Header {
-    /// Names of the columns of numbers.
-    var columns: [String] = []
-    /// Place of the column of labels.
-    var label: Int?
-    /// Fields in a row.
-    let width: Int
-    /// The first row holds numbers and no names.
-    let isDataRow: Bool
+  private func fault(_ scanner: CSVScanner, _ i: Int, isNumber: Bool) -> StorageError {
+    let text = scanner.beginning(scanner.fields[i])
+    if isNumber { return .notFinite(path: name, line: scanner.line, column: i + 1, text: text) }
+    return otherNotation(scanner)
+      ?? .notANumber(path: name, line: scanner.line, column: i + 1, text: text)
+  }
 
-    init(_ scanner: CSVScanner, name: String) throws {
-      let fields = scanner.fields
-      width = fields.count
-      let isNumber = fields.map { !$0.isQuoted && scanner.float($0) != nil }
-      isDataRow = !isNumber.contains(false)
-      if isDataRow {
-        columns = fields.indices.map { "z\($0)" }
-        return
-      }
-      var known: Set<String> = []
-      for (i, field) in fields.enumerated() {
-        let text = scanner.text(field)
-        if let problem = Self.problem(text, isNumber: isNumber[i], isNew: known.insert(text).inserted) {
-          throw StorageError.brokenTable(
-            path: name, line: scanner.line, problem: "column \(i + 1) \(problem)",
-            fix: "give rows of numbers, or name every column in the first row, as z0,z1")
-        }
-        if text == LatentTable.labelColumn { label = i } else { columns.append(text) }
-      }
-      if columns.isEmpty {
-        throw StorageError.brokenTable(
-          path: name, line: scanner.line, problem: "names no column of numbers", fix: "add columns z0,z1,…")
+  private func otherNotation(_ scanner: CSVScanner) -> StorageError? {
+    scanner.otherNotation.map {
+      .brokenTable(path: name, line: scanner.line, problem: $0.problem, fix: $0.fix)
+    }
+  }
+
+  private func content() throws -> LatentTable {
+    guard !values.isEmpty else { throw StorageError.noRows(path: name) }
+    let kept = isDropped.indices.filter { !isDropped[$0] }
+    var values = values
+    if kept.count < isDropped.count {
+      values = stride(from: 0, to: values.count, by: isDropped.count).flatMap { row in
+        kept.map { values[row + $0] }
       }
     }
-
-    private static func problem(_ text: String, isNumber: Bool, isNew: Bool) -> String? {
-      if text.isEmpty { return "has no name" }
-      if isNumber { return "is the number \(shown(text)) beside fields that are none" }
-      return isNew ? nil : "repeats the name '\(shown(text))'"
-    }
+    return LatentTable(
+      columns: kept.map { header.names[$0] }, values: values,
+      labels: header.columns.contains(.label) ? labels : nil)
   }
 
   static func bytes(_ table: LatentTable, header: Bool = true) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(table.values.count * 13 + 64)
     if header {
-      var names = table.columns.map(quotedName)
+      var names = table.columns.map(quotedCSV)
       if table.labels != nil { names.append(LatentTable.labelColumn) }
       bytes += names.joined(separator: ",").utf8
       bytes.append(UInt8(ascii: "\n"))
@@ -112,10 +115,5 @@ enum CSVTable {
       bytes.append(UInt8(ascii: "\n"))
     }
     return bytes
-  }
-
-  /// A name that reads as a number must be quoted, or the row of names would pass for a row of numbers.
-  private static func quotedName(_ name: String) -> String {
-    Float(name) == nil && !name.hasPrefix("0x") ? quotedCSV(name) : "\"\(name)\""
   }
 }

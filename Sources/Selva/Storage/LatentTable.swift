@@ -12,13 +12,17 @@ public struct LatentTable: Sendable, Equatable {
   /// Name of the column in a CSV file that holds labels.
   static let labelColumn = "label"
 
-  /// Names must differ, be not empty and not `label`; `values` must be whole rows.
+  /// No row of a file is longer.
+  static let mostColumns = 1 << 18
+
+  /// Names must differ, be no numbers, be not empty and not `label`; `values` must be whole rows.
   public init(columns: [String], values: [Float], labels: [String]? = nil) {
     precondition(
       !columns.isEmpty && values.count.isMultiple(of: columns.count),
       "\(values.count) values in rows of \(columns.count)")
     precondition(
-      Set(columns).count == columns.count && !columns.contains("") && !columns.contains(Self.labelColumn),
+      Set(columns).count == columns.count
+        && columns.allSatisfy { !$0.isEmpty && $0 != Self.labelColumn && !CSVScanner.isNumber($0) },
       "columns \(columns)")
     if let labels {
       precondition(
@@ -68,25 +72,49 @@ public struct LatentTable: Sendable, Equatable {
     return values
   }
 
-  /// Reads a `.npy` array (told by its name or by its first bytes), or else CSV.
+  /// Reads a `.npy` array (told by its first bytes, whatever the file's name) or CSV.
   ///
-  /// - Throws: `FileError` where the file cannot be read, `StorageError` where it breaks its format, has no
-  ///   rows, or holds a number that is not finite.
+  /// The first row of CSV may name the columns; by which rule, `selva help decode` says.
+  /// - Throws: `FileError` where the file cannot be read or is of another kind, `StorageError` where it breaks its
+  ///   format, has no rows, or holds a number that is not finite.
   public init(contentsOf path: String) throws {
-    self = try MappedFile.withBytes(of: path) { bytes in
-      if Self.hasExtension(path, "npy") || bytes.starts(with: NPY.magic) {
-        return try NPY.read(bytes, path: path)
-      }
-      return try CSVTable.read(bytes, name: path)
-    }
+    self = try MappedFile.withBytes(of: path) { try Self.read($0, name: path) }
   }
 
-  /// Reads CSV from memory, as from standard input. `name` stands for the file in errors.
+  /// The same from memory, as from standard input. `name` stands for the file in errors.
+  public init(bytes: some Collection<UInt8>, name: String) throws {
+    self = try Array(bytes).withUnsafeBytes { try Self.read($0, name: name) }
+  }
+
+  /// Reads CSV from memory.
   ///
-  /// The first row may name the columns; without names they are `z0`, `z1`, … A column `label` holds labels.
   /// - Throws: `StorageError`.
   public init(csv bytes: some Collection<UInt8>, name: String) throws {
     self = try Array(bytes).withUnsafeBytes { try CSVTable.read($0, name: name) }
+  }
+
+  private static func read(_ bytes: UnsafeRawBufferPointer, name: String) throws -> LatentTable {
+    switch FileSignature(bytes) {
+    case .npy: return try NPY.read(bytes, path: name)
+    case .empty: throw StorageError.noRows(path: name)
+    case let kind:
+      // Whatever follows, a first line of text may be that of a table.
+      let line = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != UInt8(ascii: "\n") })
+      try FileSignature.check(
+        kind == .unknown ? line : bytes, isOneOf: [.csv, .text], path: name, fix: fix(kind))
+      return try CSVTable.read(bytes, name: name)
+    }
+  }
+
+  /// What to do with a file of another kind.
+  private static func fix(_ kind: FileSignature) -> String {
+    switch kind {
+    case .npz: "save one of its arrays, as numpy.save('z.npy', numpy.load('all.npz')['z'])"
+    case .pickle, .torch, .hdf5, .matlab, .parquet, .arrow: "save its array with numpy.save"
+    case .office: "save it as comma-separated values (CSV)"
+    case .utf16, .utf32: "save it as UTF-8"
+    default: "give rows of comma-separated values, or a .npy array"
+    }
   }
 
   /// The table as CSV with a row of names. Each number is in the shortest form that reads back to the same

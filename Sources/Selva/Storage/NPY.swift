@@ -6,7 +6,11 @@ enum NPY {
   /// The values begin at a multiple of this many bytes, as NumPy has it.
   private static let alignment = 64
 
-  /// Reads `<f4` or `<f8` values in C order, of rank 2, or of rank 1 as one row.
+  /// No header is longer, and no array wider; NumPy's own limit for headers is 10,000 bytes.
+  private static let longestHeader = 1 << 16
+
+  /// Reads an array of floats, integers or truth values, of either byte order, in C or Fortran order, of rank 2; one
+  /// of rank 1 is one row.
   ///
   /// - Throws: `StorageError`.
   static func read(_ bytes: UnsafeRawBufferPointer, path: String) throws -> LatentTable {
@@ -24,20 +28,43 @@ enum NPY {
       throw broken(end, "\(bytes.count - end) bytes follow the array", "save one array in a file")
     }
     guard needed > 0 else { throw StorageError.noRows(path: path) }
-    let values = header.type.floats(UnsafeRawBufferPointer(rebasing: bytes[header.dataStart...]))
     let width = header.shape[header.shape.count - 1]
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
+    guard width <= LatentTable.mostColumns else {
+      throw broken(
+        header.dataStart, "rows of \(width) values are longer than \(LatentTable.mostColumns)",
+        "save array.reshape(count, latent)")
+    }
+    let stored = header.type.floats(UnsafeRawBufferPointer(rebasing: bytes[header.dataStart...]))
+    let height = stored.count / width
+    if let index = stored.firstIndex(where: { !$0.isFinite }) {
+      let (row, column) =
+        header.isFortran ? (index % height, index / height) : (index / width, index % width)
       throw broken(
         header.dataStart + index * header.type.byteCount,
-        "row \(index / width + 1), column \(index % width + 1) is not a finite 32-bit number",
+        "row \(row + 1), column \(column + 1) is not a finite 32-bit number",
         "remove the row or the cause of it")
     }
+    let values = header.isFortran ? transposed(stored, height: height, width: width) : stored
     return LatentTable(latent: width, values: values)
   }
 
+  /// From column by column to row by row.
+  private static func transposed(_ values: [Float], height: Int, width: Int) -> [Float] {
+    Array(unsafeUninitializedCapacity: values.count) { rows, count in
+      for column in 0..<width {
+        for row in 0..<height {
+          rows.initializeElement(at: row * width + column, to: values[column * height + row])
+        }
+      }
+      count = values.count
+    }
+  }
+
   private struct Header {
-    let type: TensorType
+    let type: NPYElement
     let shape: [Int]
+    /// Column by column, which for one row is no different.
+    let isFortran: Bool
     let dataStart: Int
 
     /// Nil where it does not fit into an `Int`.
@@ -56,17 +83,16 @@ enum NPY {
       (text, dataStart) = try Self.text(bytes, fault: fault)
       let start = dataStart - text.utf8.count
       let description = Self.entry("descr", in: text).flatMap(Self.quoted)
-      switch description {
-      case "<f4": type = .f32
-      case "<f8": type = .f64
-      default:
-        throw fault(
-          start, "the array is of type \(shown(description ?? "unknown")), not <f4 or <f8",
-          "save array.astype('<f4')")
+      guard let type = description.flatMap(NPYElement.init) else {
+        let (problem, fix) = NPYElement.refusal(description)
+        throw fault(start, problem, fix)
       }
-      guard let order = Self.entry("fortran_order", in: text), order.hasPrefix("False") else {
+      self.type = type
+      guard let order = Self.entry("fortran_order", in: text),
+        order.hasPrefix("False") || order.hasPrefix("True")
+      else {
         throw fault(
-          start, "the array lies in Fortran order, column by column", "save numpy.ascontiguousarray(array)")
+          start, "the header does not say in which order the values lie", "save it again with numpy.save")
       }
       guard let sizes = Self.entry("shape", in: text).flatMap(Self.sizes) else {
         throw fault(start, "the array's shape cannot be read", "save it again with numpy.save")
@@ -77,6 +103,7 @@ enum NPY {
           "save array.reshape(len(array), -1)")
       }
       shape = sizes
+      isFortran = sizes.count == 2 && order.hasPrefix("True")
     }
 
     /// The header's Python dictionary, and where the values begin.
@@ -96,6 +123,9 @@ enum NPY {
         ? Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self)))
         : Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
       guard length <= bytes.count - start else { throw fault(8, "the file ends within its header", again) }
+      guard length <= NPY.longestHeader else {
+        throw fault(8, "a header of \(length) bytes is longer than \(NPY.longestHeader)", again)
+      }
       guard let text = String(validating: bytes[start..<start + length], as: UTF8.self) else {
         throw fault(start, "the header is not text", again)
       }
@@ -117,11 +147,11 @@ enum NPY {
       return String(text.dropFirst().prefix { $0 != quote })
     }
 
+    /// Python 2 wrote `(3L, 4L)`.
     private static func sizes(_ text: Substring) -> [Int]? {
       guard text.first == "(", let end = text.firstIndex(of: ")") else { return nil }
-      let parts = text[..<end].dropFirst().split(separator: ",").map { $0.filter { $0 != " " } }.filter {
-        !$0.isEmpty
-      }
+      let parts = text[..<end].dropFirst().split(separator: ",").map { $0.filter { !" L".contains($0) } }
+        .filter { !$0.isEmpty }
       let sizes = parts.compactMap { Int($0) }
       return sizes.count == parts.count && !sizes.contains { $0 < 0 } ? sizes : nil
     }
