@@ -44,6 +44,22 @@ EXPORTED(double, selva_sum_of_squares, (const float *x, size_t n), (x, n)) {
   return total;
 }
 
+EXPORTED(size_t, selva_finite_prefix, (const float *x, size_t n), (x, n)) {
+  for (size_t start = 0; start < n; start += 4096) {
+    size_t end = start + 4096 < n ? start + 4096 : n;
+    // Nothing times a number is nothing; times infinity or NaN it is NaN, which stays in a sum.
+    lanes nothings = {};
+    for (size_t i = start; i < end; i += LANES) {
+      nothings += splat(0) * (end - i < LANES ? load_part(x + i, end - i) : load(x + i));
+    }
+    if (sum(nothings) == 0) continue;
+    for (size_t i = start; i < end; i++) {
+      if (!(x[i] - x[i] == 0)) return i;
+    }
+  }
+  return n;
+}
+
 EXPORTED(
     void, selva_column_sums,
     (const float *x, size_t rows, size_t stride, size_t n, float *y),

@@ -2,13 +2,15 @@
 libraries. Needs NumPy 2 and safetensors 0.8.
 
     python3 storage_files.py          prints the files in base64
-    python3 storage_files.py FILE     prints what the safetensors library sees in FILE
+    python3 storage_files.py FILE     prints what the safetensors library sees in FILE, and says whether its checksum
+                                      is the one that is written in it
 """
 
 import base64
 import json
 import struct
 import sys
+import zlib
 
 import numpy as np
 import safetensors
@@ -40,9 +42,21 @@ def mixed_types():
     return bytes(safetensors.serialize(specs, {"made by": 'safetensors "0"'}))
 
 
+def checksum(tensors, metadata, dtype="F32"):
+    """The value of `selva.checksum` for a file with this content: see `SafetensorsChecksum`."""
+    count = lambda n: struct.pack("<Q", n)
+    text = lambda s: count(len(s.encode())) + s.encode()
+    pairs = sorted((key, value) for key, value in metadata.items() if key != "selva.checksum")
+    content = count(len(pairs)) + b"".join(text(key) + text(value) for key, value in pairs)
+    for name, a in sorted(tensors.items()):
+        content += text(name) + text(dtype) + count(a.ndim) + b"".join(map(count, a.shape)) + a.tobytes()
+    return f"selva:crc32:{zlib.crc32(content):08x}"
+
+
 def written():
     """The bytes by the format's definition, header order and padding as Selva has them."""
-    header = {"__metadata__": dict(sorted(WRITTEN_METADATA.items()))}
+    metadata = WRITTEN_METADATA | {"selva.checksum": checksum(WRITTEN_TENSORS, WRITTEN_METADATA)}
+    header = {"__metadata__": dict(sorted(metadata.items()))}
     data = b""
     for name, a in WRITTEN_TENSORS.items():
         header[name] = {"dtype": "F32", "shape": list(a.shape), "data_offsets": [len(data), len(data) + a.nbytes]}
@@ -58,6 +72,10 @@ if len(sys.argv) > 1:
         for name in file.keys():
             tensor = file.get_tensor(name)
             print(name, tensor.dtype, tensor.shape, tensor.ravel()[:6].tolist())
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        metadata = file.metadata() or {}
+    if metadata.get("selva.checksum") != checksum(tensors, metadata):
+        sys.exit(f"the content has {checksum(tensors, metadata)}")
     sys.exit()
 
 show("mixed types", mixed_types())

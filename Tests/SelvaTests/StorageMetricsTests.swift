@@ -65,4 +65,35 @@ import Testing
     #expect(try refusal(head + "1,,1,1,,,,1,1,1\n").contains("line 2, column 2: ''"))
     #expect(throws: FileError.self) { _ = try MetricsLog(contentsOf: "/nowhere/metrics.csv") }
   }
+
+  @Test(arguments: ["-5", "0", "2", "9223372036854775807"]) func epochsCountFromOne(_ epoch: String) throws {
+    let head = MetricsLog.columns.joined(separator: ",") + "\n"
+    #expect(
+      try refusal(head + "\(epoch),1,1,1,,,,1,1,1\n")
+        .contains("line 2: has epoch \(epoch) where 1 is due; give each epoch from 1 on its one row"))
+    let repeated = try refusal(head + "1,1,1,1,,,,1,1,1\n\(epoch == "2" ? "1" : epoch),1,1,1,,,,1,1,1\n")
+    #expect(repeated.contains("line 3: has epoch") && repeated.contains("where 2 is due"))
+  }
+
+  @Test func timesAndRatesAreFiniteAndNotNegative() throws {
+    let head = MetricsLog.columns.joined(separator: ",") + "\n"
+    for (row, says) in [
+      ("1,1,1,1,,,,-1,1,1", "learning_rate of -1.0"), ("1,1,1,1,,,,1,nan,1", "seconds of nan"),
+      ("1,1,1,1,,,,1,1,1e999", "images_per_second of inf"),
+    ] {
+      #expect(try refusal(head + row + "\n").contains("line 2: has a \(says); it must be"), "\(row)")
+    }
+  }
+
+  @Test func aLogThatEndsBeforeTheCheckpointIsNotGoneOnWith() throws {
+    try withScratchFolder { folder in
+      var log = MetricsLog(path: "\(folder)/metrics.csv")
+      for epoch in 1...3 { try log.append(row(epoch)) }
+      let whole = try readFile(log.path)
+      let text = try message { try log.keep(through: 5) }
+      #expect(
+        text.contains("line 4: ends after epoch 3") && text.contains("was written after epoch 5"), "\(text)")
+      #expect(try readFile(log.path) == whole)
+    }
+  }
 }

@@ -14,10 +14,11 @@ import Testing
     AIA=
     """
   private let written = """
-    +AAAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJub3RlIjoiw6lcdTAwMGFcXCIsInNlbHZhIjoie1wibGF0ZW50XCI6Mn0ifSwi
-    Yi53ZWlnaHQiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzIsM10sImRhdGFfb2Zmc2V0cyI6WzAsMjRdfSwiYSI6eyJkdHlw
-    ZSI6IkYzMiIsInNoYXBlIjpbXSwiZGF0YV9vZmZzZXRzIjpbMjQsMjhdfSwiZW1wdHkiOnsiZHR5cGUiOiJGMzIiLCJzaGFw
-    ZSI6WzAsM10sImRhdGFfb2Zmc2V0cyI6WzI4LDI4XX19ICAgICAgIAAAgD8AACDAAABAQAAAAADCFgEA5rFhf83MzD0=
+    OAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJub3RlIjoiw6lcdTAwMGFcXCIsInNlbHZhIjoie1wibGF0ZW50XCI6Mn0iLCJz
+    ZWx2YS5jaGVja3N1bSI6InNlbHZhOmNyYzMyOjY4Mjk5YmM1In0sImIud2VpZ2h0Ijp7ImR0eXBlIjoiRjMyIiwic2hhcGUi
+    OlsyLDNdLCJkYXRhX29mZnNldHMiOlswLDI0XX0sImEiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6W10sImRhdGFfb2Zmc2V0
+    cyI6WzI0LDI4XX0sImVtcHR5Ijp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlswLDNdLCJkYXRhX29mZnNldHMiOlsyOCwyOF19
+    fSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAAAIA/AAAgwAAAQEAAAAAAwhYBAOaxYX/NzMw9
     """
   private let content = Safetensors(
     tensors: [
@@ -74,16 +75,16 @@ import Testing
       #expect(throws: StorageError.missingTensor(path: path, tensor: "c")) {
         _ = try back.requireTensor("c", shape: [1])
       }
-      let fault = StorageError.tensorShape(path: path, tensor: "a", offset: 280, expected: [1], found: [])
+      let fault = StorageError.tensorShape(path: path, tensor: "a", offset: 344, expected: [1], found: [])
       #expect(throws: fault) { _ = try back.requireTensor("a", shape: [1]) }
-      #expect(fault.description.hasPrefix("\(path): byte 280: tensor 'a' has shape [], expected [1]"))
+      #expect(fault.description.hasPrefix("\(path): byte 344: tensor 'a' has shape [], expected [1]"))
       #expect(fault.category == .badData)
     }
   }
 
   @Test func readsDataInAnyOrderAndAtOddPlaces() throws {
     let header = """
-      { "y" : {"shape":[1], "data_offsets":[4,8], "dtype":"F32", "more":[{}, null, -1.5e3]},
+      { "y" : {"shape":[1], "data_offsets":[4,8], "dtype":"F32", "more":[{}, {"b":[],"c":"\\"}"}, null, true, -1.5e3, 0, 1E+99]},
       "x\\u00e9\\ud83d\\ude00":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},
       "void":{"dtype":"F32","shape":[4,0],"data_offsets":[4,4]}}
       """
@@ -97,15 +98,23 @@ import Testing
   static let broken: [(header: String, dataSize: Int, says: String)] = [
     ("[]", 0, "byte 8: the header is not a JSON object"),
     ("{\"a\":{\"dtype\"", 0, "the JSON lacks ':'"),
-    ("{\"a\":1,}", 0, "byte 15: the JSON lacks '\"'"),
+    ("{\"__metadata__\":{},}", 0, "byte 27: the JSON lacks '\"'"),
     ("{} x", 0, "byte 11: the JSON goes on after its end"),
     ("{\"a\u{01}\":1}", 0, "control character"),
     ("{\"a", 0, "does not end"),
     ("{\"\\ud800\":1}", 0, "half a surrogate pair"),
     ("{\"\\uZZZZ\":1}", 0, "unknown escape"),
     ("{\"\\q\":1}", 0, "unknown escape"),
-    ("{\"a\":nothing}", 0, "lacks a value"),
-    (String(repeating: "[", count: 100_000), 0, "nested too deeply"),
+    ("{\"a\":{\"more\":nothing}}", 0, "byte 21: the JSON lacks a value"),
+    ("{\"a\":{\"more\":" + String(repeating: "[", count: 100_000), 0, "nested too deeply"),
+    ("{\"a\":{\"more\":" + String(repeating: "{\"b\":", count: 100_000), 0, "nested too deeply"),
+    ("{\"a\":{\"more\":[01]}}", 0, "byte 22: the JSON has a number that is none"),
+    ("{\"a\":{\"more\":-}}", 0, "a number that is none"),
+    ("{\"a\":{\"more\":1.}}", 0, "a number that is none"),
+    ("{\"a\":{\"more\":1e}}", 0, "a number that is none"),
+    ("{\"a\":{\"more\":\"b\\", 0, "does not end"),
+    ("{\"a\":{\"more\":\"\u{01}\"}}", 0, "control character"),
+    ("{\"a\":{\"more\":[1 2]}}", 0, "the JSON lacks ']'"),
     ("{\"__metadata__\":[]}", 0, "__metadata__ is not a JSON object"),
     ("{\"__metadata__\":{\"k\":1}}", 0, "'k' is not a string"),
     ("{\"__metadata__\":{\"k\":\"\",\"k\":\"\"}}", 0, "'k' occurs twice"),
@@ -114,6 +123,14 @@ import Testing
     ("{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "of type I64"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "has no shape"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "has no shape"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1e0],\"data_offsets\":[0,4]}}", 4, "has no shape"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-0],\"data_offsets\":[0,4]}}", 4, "has no shape"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,4]}}", 4, "has no shape"),
+    (
+      "{\"a\":{\"dtype\":\"F32\",\"shape\":[\(String(repeating: "1,", count: 64))1],\"data_offsets\":[0,4]}}",
+      4,
+      "has no shape that is a list of sizes (64 at most)"
+    ),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[01],\"data_offsets\":[0,4]}}", 4, "has no shape"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4]}}", 4, "has no data_offsets"),
     (
@@ -144,7 +161,8 @@ import Testing
     ),
   ]
 
-  @Test(arguments: broken) func refuses(header: String, dataSize: Int, says: String) throws {
+  @Test(arguments: broken.indices) func refuses(index: Int) throws {
+    let (header, dataSize, says) = Self.broken[index]
     let text = try message { _ = try read(header, data: Array(repeating: 0, count: dataSize)) }
     #expect(text.contains(says), "\(text)")
   }

@@ -7,14 +7,17 @@ import IDX
 /// A fixture made by `Tests/References`, with the model that its tensors and metadata describe.
 struct Fixture {
   let file: Safetensors
+  private let source: SafetensorsFile
   let model: ModelSettings
   let training: TrainingSettings
 
   init(_ name: String) throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
       "Fixtures")
-    let file = try Safetensors(contentsOf: folder.appendingPathComponent("\(name).safetensors").path)
+    let path = folder.appendingPathComponent("\(name).safetensors").path
+    let file = try Safetensors(contentsOf: path)
     self.file = file
+    source = try SafetensorsFile(path)
     let metadata = file.metadata
     func widths(_ part: String) -> [Int] {
       Array((0...).lazy.map { file["\(part).layers.\($0).bias"]?.shape[0] }.prefix { $0 != nil }.map { $0! })
@@ -48,7 +51,7 @@ struct Fixture {
     let trainer = Trainer(
       model: model, training: training ?? self.training, images: images, inputMean: self["input.mean"],
       inputStandardDeviation: self["input.standard_deviation"], group: WorkerGroup(count: workers))
-    try VAE.fill(trainer.store.weights, trainer.store.layout, from: file, prefix: "")
+    try VAE.fill(trainer.store.weights, trainer.store.layout, from: source, prefix: "")
     trainer.store.weightsChanged()
     return trainer
   }

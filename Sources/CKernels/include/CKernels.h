@@ -58,6 +58,7 @@ void selva_scale_bf16(uint16_t *x, float factor, size_t n);
 void selva_to_bf16(const float *x, uint16_t *y, size_t n);
 void selva_from_bf16(const uint16_t *x, float *y, size_t n);
 double selva_sum_of_squares(const float *x, size_t n);
+size_t selva_finite_prefix(const float *x, size_t n);  // how many come before the first NaN or infinity; n: there is none
 // y[j] += sum over rows of x[row * stride + j], j < columns.
 void selva_column_sums(const float *x, size_t rows, size_t stride, size_t columns, float *y);
 void selva_column_sums_bf16(const uint16_t *x, size_t rows, size_t stride, size_t columns, float *y);

@@ -57,7 +57,11 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   /// What is wrong with these settings, in words for a person; nil when nothing is.
   public var fault: String? {
     let widths = hidden + decoderHidden
-    if height < 1 || width < 1 || pixelCount > 1 << 24 { return "images of \(height) x \(width) pixels" }
+    // Each alone first: the product of two that are out of all bounds overflows.
+    let sides = 1...1 << 24
+    if !sides.contains(height) || !sides.contains(width) || pixelCount > 1 << 24 {
+      return "images of \(height) x \(width) pixels"
+    }
     if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) {
       return "a hidden layer of \(width) units"
     }

@@ -14,12 +14,27 @@ public final class VAE: Sendable {
   package let weights: Storage
 
   /// - Parameter values: the parameter buffer, `layout.count` values.
-  package init(
+  package convenience init(
     settings: ModelSettings, inputMean: [Float], inputStandardDeviation: [Float],
     values: UnsafeBufferPointer<Float>
   ) {
     let layout = ParameterLayout(settings)
     precondition(values.count == layout.count, "\(values.count) parameters for a model of \(layout.count)")
+    let weights = Storage(byteCount: layout.count * 4)
+    _ = ParameterStore.floats(weights).update(fromContentsOf: values)
+    self.init(
+      settings: settings, inputMean: inputMean, inputStandardDeviation: inputStandardDeviation,
+      layout: layout,
+      weights: weights)
+  }
+
+  /// - Parameters:
+  ///   - layout: that of `settings`.
+  ///   - weights: `layout.count` values, which nobody else changes from here on.
+  init(
+    settings: ModelSettings, inputMean: [Float], inputStandardDeviation: [Float], layout: ParameterLayout,
+    weights: Storage
+  ) {
     precondition(
       inputMean.count == settings.pixelCount && inputStandardDeviation.count == settings.pixelCount,
       "statistics of \(inputMean.count) pixels for a model of \(settings.pixelCount)")
@@ -27,8 +42,7 @@ public final class VAE: Sendable {
     self.inputMean = inputMean
     self.inputStandardDeviation = inputStandardDeviation
     self.layout = layout
-    weights = Storage(byteCount: layout.count * 4)
-    _ = ParameterStore.floats(weights).update(fromContentsOf: values)
+    self.weights = weights
   }
 
   /// A named parameter with its shape, as in the model file.

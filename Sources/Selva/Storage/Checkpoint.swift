@@ -52,8 +52,7 @@ enum Checkpoint {
   }
 
   struct Content {
-    let file: Safetensors
-    let path: String
+    let file: SafetensorsFile
     let model: VAE
     let training: TrainingSettings
     let state: TrainingState
@@ -70,16 +69,40 @@ enum Checkpoint {
     }
   }
 
+  /// Reads a checkpoint, and looks through all of it: what is refused is refused here.
+  ///
+  /// - Throws: `FileError`, `StorageError` or `ModelFileError`, each naming the file.
   static func read(_ path: String) throws -> Content {
-    let file = try Safetensors(contentsOf: path)
-    guard let training = file.metadata[VAE.trainingKey], let state = file.metadata[stateKey] else {
+    let file = try SafetensorsFile(path)
+    guard let training = try VAE.trainingSettings(file), let text = file.metadata[stateKey] else {
       throw ModelFileError(
         path: path, reason: "is no checkpoint; name a run directory that holds checkpoint.safetensors")
     }
-    return Content(
-      file: file, path: path, model: try VAE(file, path: path),
-      training: try SettingsJSON.decode(
-        TrainingSettings.self, from: training, path: path, part: "the training settings"),
-      state: try SettingsJSON.decode(TrainingState.self, from: state, path: path, part: "the training state"))
+    let state = try SettingsJSON.decode(
+      TrainingState.self, from: text, path: path, part: "the training state")
+    if let fault = state.fault {
+      throw ModelFileError(path: path, reason: "has a training state that no run comes to: \(fault)")
+    }
+    let prefixes = training.averageDecay > 0 ? [first, second, average] : [first, second]
+    let layout = try VAE.layout(of: file)
+    for prefix in prefixes { try VAE.requireTensors(of: layout, in: file, prefix: prefix) }
+    let model = try VAE(file)
+    for prefix in prefixes { try checkValues(file, layout, prefix: prefix) }
+    return Content(file: file, model: model, training: training, state: state)
+  }
+
+  private static func checkValues(
+    _ file: SafetensorsFile, _ layout: ParameterLayout, prefix: String
+  ) throws {
+    for view in layout.views {
+      let entry = try file.require(prefix + view.name, shape: view.shape)
+      let values = try file.finiteValues(of: entry)
+      // A mean of squares: its root is taken at every step.
+      if prefix == second, let index = values.firstIndex(where: { $0 < 0 }) {
+        throw file.broken(
+          entry, index, "holds \(values[index]), and a mean of squares cannot be below 0",
+          fix: "use a checkpoint that Selva wrote")
+      }
+    }
   }
 }

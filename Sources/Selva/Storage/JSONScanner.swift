@@ -5,58 +5,76 @@ struct JSONFault: Error {
   let problem: String
 }
 
-/// A JSON value with its place. Members of objects keep their order, and their repetitions: a decoder into
-/// dictionaries would hide that a name occurs twice.
-struct JSONNode {
-  enum Value {
-    case object([(name: String, node: JSONNode)])
-    case array([JSONNode])
-    case string(String)
-    /// As it is written.
-    case number(String)
-    /// `true`, `false` or `null`.
-    case word(String)
-  }
-
-  /// Bytes from the beginning of the text.
-  let offset: Int
-  let value: Value
-
-  /// The value where it is an integer of at least 0 that fits.
-  var count: Int? {
-    guard case .number(let text) = value, let first = text.utf8.first else { return nil }
-    guard (0x30...0x39).contains(first), first != 0x30 || text.utf8.count == 1 else { return nil }
-    return Int(text)
-  }
-
-  /// The value where it is an array of such integers.
-  var counts: [Int]? {
-    guard case .array(let nodes) = value else { return nil }
-    let counts = nodes.compactMap(\.count)
-    return counts.count == nodes.count ? counts : nil
-  }
-
-  var string: String? {
-    if case .string(let text) = value { text } else { nil }
-  }
-}
-
-/// Reads JSON (RFC 8259) from bytes that need not be well-formed.
+/// Reads JSON (RFC 8259) from bytes that need not be well-formed, in place: it keeps nothing but what is asked for,
+/// so that a hostile text of any length costs no memory.
 struct JSONScanner {
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
   /// Deeper nesting is refused: it would overflow the stack.
   private static let greatestDepth = 32
 
-  private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  /// The one value that `bytes` hold, with nothing but white space around it.
-  static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> JSONNode {
-    var scanner = JSONScanner(bytes)
-    let node = try scanner.node(depth: 0)
-    scanner.skipSpace()
-    guard scanner.position == bytes.count else { throw scanner.fault("the JSON goes on after its end") }
-    return node
+  /// Bytes before the next value.
+  mutating func place() -> Int {
+    skipSpace()
+    return position
+  }
+
+  /// Takes the object that comes next: `body` is given each member's name, and has to take its value. Members come
+  /// in their order and with their repetitions, which a decoder into dictionaries would hide.
+  ///
+  /// - Returns: false, with nothing taken, where the next value is no object.
+  mutating func members(_ body: (inout JSONScanner, _ name: String) throws -> Void) throws -> Bool {
+    guard take("{") else { return false }
+    if take("}") { return true }
+    repeat {
+      skipSpace()
+      let name = try string()
+      try expect(":")
+      try body(&self, name)
+    } while take(",")
+    try expect("}")
+    return true
+  }
+
+  /// Takes the string that comes next; nil, with nothing taken, where the next value is none.
+  mutating func text() throws(JSONFault) -> String? {
+    skipSpace()
+    return next == UInt8(ascii: "\"") ? try string() : nil
+  }
+
+  /// Takes the array of integers of at least 0 that comes next; nil where the next value is none, has more of them
+  /// than `limit`, or one that does not fit.
+  mutating func counts(limit: Int) throws(JSONFault) -> [Int]? {
+    guard take("[") else { return nil }
+    var counts: [Int] = []
+    if take("]") { return counts }
+    repeat {
+      skipSpace()
+      guard counts.count < limit, let count = count() else { return nil }
+      counts.append(count)
+    } while take(",")
+    return take("]") ? counts : nil
+  }
+
+  /// Passes over the next value, whatever it is.
+  mutating func skip(depth: Int = 0) throws(JSONFault) {
+    skipSpace()
+    guard depth <= Self.greatestDepth else { throw fault("the JSON is nested too deeply") }
+    switch next {
+    case UInt8(ascii: "{"): try skipMembers(depth: depth)
+    case UInt8(ascii: "["): try skipElements(depth: depth)
+    case UInt8(ascii: "\""): try skipString()
+    case UInt8(ascii: "-"), .some(0x30...0x39): try skipNumber()
+    default: try skipWord()
+    }
+  }
+
+  /// - Throws: where anything but white space is left.
+  mutating func end() throws(JSONFault) {
+    skipSpace()
+    guard position == bytes.count else { throw fault("the JSON goes on after its end") }
   }
 
   private func fault(_ problem: String) -> JSONFault { JSONFault(offset: position, problem: problem) }
@@ -78,72 +96,89 @@ struct JSONScanner {
     guard take(character) else { throw fault("the JSON lacks '\(character)'") }
   }
 
-  private mutating func node(depth: Int) throws(JSONFault) -> JSONNode {
-    skipSpace()
-    let offset = position
-    guard depth <= Self.greatestDepth else { throw fault("the JSON is nested too deeply") }
-    let value: JSONNode.Value
-    switch next {
-    case UInt8(ascii: "{"): value = .object(try members(depth: depth))
-    case UInt8(ascii: "["): value = .array(try elements(depth: depth))
-    case UInt8(ascii: "\""): value = .string(try string())
-    case UInt8(ascii: "-"), .some(0x30...0x39): value = .number(token())
-    default: value = .word(try word())
-    }
-    return JSONNode(offset: offset, value: value)
-  }
-
-  private mutating func members(depth: Int) throws(JSONFault) -> [(name: String, node: JSONNode)] {
+  private mutating func skipMembers(depth: Int) throws(JSONFault) {
     position += 1
-    var members: [(name: String, node: JSONNode)] = []
-    if take("}") { return members }
+    if take("}") { return }
     repeat {
-      skipSpace()
-      let name = try string()
+      try skipString()
       try expect(":")
-      members.append((name, try node(depth: depth + 1)))
+      try skip(depth: depth + 1)
     } while take(",")
     try expect("}")
-    return members
   }
 
-  private mutating func elements(depth: Int) throws(JSONFault) -> [JSONNode] {
+  private mutating func skipElements(depth: Int) throws(JSONFault) {
     position += 1
-    var nodes: [JSONNode] = []
-    if take("]") { return nodes }
-    repeat { nodes.append(try node(depth: depth + 1)) } while take(",")
+    if take("]") { return }
+    repeat { try skip(depth: depth + 1) } while take(",")
     try expect("]")
-    return nodes
   }
 
-  /// A run of the characters that numbers and words are made of.
-  private mutating func token() -> String {
+  // MARK: Numbers and words
+
+  /// An integer of at least 0 that fits, without a sign, a fraction or an exponent.
+  private mutating func count() -> Int? {
     let start = position
-    while let byte = next, isTokenByte(byte) { position += 1 }
-    return String(decoding: bytes[start..<position], as: UTF8.self)
-  }
-
-  private func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-    case UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."): true
-    default: false
+    var count = 0
+    while let byte = next, (0x30...0x39).contains(byte) {
+      let (tens, overflow) = count.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = tens.addingReportingOverflow(Int(byte - 0x30))
+      if overflow || carry { return nil }
+      count = sum
+      position += 1
     }
+    let length = position - start
+    guard length > 0, length == 1 || bytes[start] != 0x30 else { return nil }
+    return count
   }
 
-  private mutating func word() throws(JSONFault) -> String {
+  private mutating func skipNumber() throws(JSONFault) {
     let start = position
-    let text = token()
-    guard text == "true" || text == "false" || text == "null" else {
-      throw JSONFault(offset: start, problem: "the JSON lacks a value")
+    if next == UInt8(ascii: "-") { position += 1 }
+    let isZero = next == 0x30
+    let whole = skipDigits()
+    var isNumber = whole == 1 || whole > 1 && !isZero
+    if next == UInt8(ascii: ".") {
+      position += 1
+      isNumber = skipDigits() > 0 && isNumber
     }
-    return text
+    if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+      position += 1
+      if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
+      isNumber = skipDigits() > 0 && isNumber
+    }
+    guard isNumber else { throw JSONFault(offset: start, problem: "the JSON has a number that is none") }
   }
+
+  private mutating func skipDigits() -> Int {
+    let start = position
+    while let byte = next, (0x30...0x39).contains(byte) { position += 1 }
+    return position - start
+  }
+
+  private mutating func skipWord() throws(JSONFault) {
+    let rest = bytes[position...]
+    guard let word = ["true", "false", "null"].first(where: { rest.starts(with: $0.utf8) }) else {
+      throw fault("the JSON lacks a value")
+    }
+    position += word.utf8.count
+  }
+
+  // MARK: Strings
 
   private mutating func string() throws(JSONFault) -> String {
     try expect("\"")
     let start = position
-    var text: [UInt8] = []
+    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      guard byte >= 0x20 else { throw fault("a JSON string holds a control character") }
+      position += 1
+    }
+    // Most have no escape, and are taken as they stand.
+    if next == UInt8(ascii: "\"") {
+      position += 1
+      return try utf8(bytes[start..<position - 1], at: start)
+    }
+    var text = Array(bytes[start..<position])
     while let byte = next, byte != UInt8(ascii: "\"") {
       guard byte >= 0x20 else { throw fault("a JSON string holds a control character") }
       position += 1
@@ -155,6 +190,21 @@ struct JSONScanner {
     }
     guard next != nil else { throw fault("a JSON string does not end") }
     position += 1
+    return try utf8(text, at: start)
+  }
+
+  /// Without a look at what stands in it.
+  private mutating func skipString() throws(JSONFault) {
+    try expect("\"")
+    while let byte = next, byte != UInt8(ascii: "\"") {
+      guard byte >= 0x20 else { throw fault("a JSON string holds a control character") }
+      position += byte == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard next != nil else { throw fault("a JSON string does not end") }
+    position += 1
+  }
+
+  private func utf8(_ text: some Sequence<UInt8>, at start: Int) throws(JSONFault) -> String {
     guard let string = String(validating: text, as: UTF8.self) else {
       throw JSONFault(offset: start, problem: "a JSON string is not UTF-8")
     }

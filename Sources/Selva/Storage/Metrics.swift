@@ -77,9 +77,16 @@ public struct MetricsLog: Sendable {
 
   /// Drops what came after `epoch`, as when a run goes on from an earlier checkpoint, and writes the file.
   ///
-  /// - Throws: `FileError` where it cannot be written.
+  /// - Throws: `StorageError` where the file ends before that epoch; `FileError` where it cannot be written.
   public mutating func keep(through epoch: Int) throws {
-    rows.removeAll { $0.epoch > epoch }
+    guard rows.count >= epoch else {
+      throw StorageError.brokenTable(
+        path: path, line: rows.count + 1,
+        problem:
+          "ends after epoch \(rows.count), and the checkpoint beside it was written after epoch \(epoch)",
+        fix: "put the whole file back, or begin another run from the model with --start-from")
+    }
+    rows.removeLast(rows.count - epoch)
     try write()
   }
 
@@ -125,7 +132,15 @@ public struct MetricsLog: Sendable {
         fix: "name them \(columns.joined(separator: ","))")
     }
     var rows: [EpochMetrics] = []
-    while try scanner.readRow() { rows.append(try row(scanner, path: path)) }
+    while try scanner.readRow() {
+      let row = try row(scanner, path: path)
+      guard row.epoch == rows.count + 1 else {
+        throw StorageError.brokenTable(
+          path: path, line: scanner.line, problem: "has epoch \(row.epoch) where \(rows.count + 1) is due",
+          fix: "give each epoch from 1 on its one row, in their order")
+      }
+      rows.append(row)
+    }
     return rows
   }
 
@@ -144,11 +159,20 @@ public struct MetricsLog: Sendable {
       guard let value = scanner.double(fields[i]) else { throw fault(i) }
       return value
     }
+    func positive(_ i: Int) throws -> Double {
+      let value = try number(i)
+      guard value >= 0, value.isFinite else {
+        throw StorageError.brokenTable(
+          path: path, line: scanner.line, problem: "has a \(columns[i]) of \(value)",
+          fix: "it must be a finite number of at least 0")
+      }
+      return value
+    }
     func optional(_ i: Int) throws -> Double? { fields[i].start == fields[i].end ? nil : try number(i) }
     return EpochMetrics(
       epoch: epoch, trainLoss: try number(1), trainReconstruction: try number(2), trainKL: try number(3),
       validationLoss: try optional(4), validationReconstruction: try optional(5),
-      validationKL: try optional(6), learningRate: try number(7), seconds: try number(8),
-      imagesPerSecond: try number(9))
+      validationKL: try optional(6), learningRate: try positive(7),
+      seconds: try positive(8), imagesPerSecond: try positive(9))
   }
 }

@@ -60,55 +60,95 @@ extension VAE {
   ///
   /// - Throws: `FileError`, `StorageError` or `ModelFileError`, each naming the file.
   public convenience init(contentsOf path: String) throws {
-    try self.init(Safetensors(contentsOf: path), path: path)
+    try self.init(SafetensorsFile(path))
   }
 
-  convenience init(_ file: Safetensors, path: String) throws {
-    let settings = try VAE.settings(file, path: path)
-    let layout = ParameterLayout(settings)
-    let values = Storage(byteCount: layout.count * 4)
-    try VAE.fill(values, layout, from: file, prefix: "")
+  /// What costs little is judged first: settings, then the tensors' shapes, and only then what the file holds.
+  convenience init(_ file: SafetensorsFile) throws {
+    let settings = try VAE.settings(file)
+    let layout = try VAE.layout(of: file)
     let pixels = [settings.pixelCount]
-    let mean = try file.requireTensor("input.mean", shape: pixels)
-    let deviation = try file.requireTensor("input.standard_deviation", shape: pixels)
-    if let index = deviation.values.firstIndex(where: { !($0 > 0) }) {
+    let mean = try file.require("input.mean", shape: pixels)
+    let deviation = try file.require("input.standard_deviation", shape: pixels)
+    try file.checkIntegrity()
+    let weights = Storage(byteCount: layout.count * 4)
+    try VAE.fill(weights, layout, from: file, prefix: "")
+    let deviations = try file.finiteValues(of: deviation)
+    if let index = deviations.firstIndex(where: { !($0 > 0) }) {
       throw ModelFileError(
-        path: path,
-        reason: "input.standard_deviation[\(index)] is \(deviation.values[index]); it must be above 0")
+        path: file.path,
+        reason: "input.standard_deviation[\(index)] is \(deviations[index]); it must be above 0")
     }
     self.init(
-      settings: settings, inputMean: mean.values, inputStandardDeviation: deviation.values,
-      values: UnsafeBufferPointer(ParameterStore.floats(values)))
+      settings: settings, inputMean: try file.finiteValues(of: mean), inputStandardDeviation: deviations,
+      layout: layout, weights: weights)
   }
 
-  static func settings(_ file: Safetensors, path: String) throws -> ModelSettings {
+  private static func settings(_ file: SafetensorsFile) throws -> ModelSettings {
     guard let text = file.metadata[settingsKey] else {
       throw ModelFileError(
-        path: path, reason: "has no '\(settingsKey)' in its metadata; name a model that selva train wrote")
+        path: file.path,
+        reason: "has no '\(settingsKey)' in its metadata; name a model that selva train wrote")
     }
     let settings = try SettingsJSON.decode(
-      ModelSettings.self, from: text, path: path, part: "the model's settings")
-    if let fault = settings.fault { throw ModelFileError(path: path, reason: "describes \(fault)") }
+      ModelSettings.self, from: text, path: file.path, part: "the model's settings")
+    if let fault = settings.fault { throw ModelFileError(path: file.path, reason: "describes \(fault)") }
     return settings
   }
 
+  /// Where the parameters of a file's model lie, all of which the file has. Nothing of their size is allocated, since
+  /// the settings may ask for more than the file holds.
+  static func layout(of file: SafetensorsFile) throws -> ParameterLayout {
+    let settings = try settings(file)
+    let layers = settings.hidden.count + settings.decoderHidden.count
+    guard layers <= file.entries.count else {
+      throw ModelFileError(
+        path: file.path,
+        reason:
+          "describes \(layers) hidden layers with \(file.entries.count) tensors; use a file that Selva wrote")
+    }
+    let layout = ParameterLayout(settings)
+    try requireTensors(of: layout, in: file, prefix: "")
+    return layout
+  }
+
+  /// - Throws: `StorageError` for the first tensor called `prefix` + a parameter's name that is missing or of
+  ///   another shape.
+  static func requireTensors(of layout: ParameterLayout, in file: SafetensorsFile, prefix: String) throws {
+    for view in layout.views { _ = try file.require(prefix + view.name, shape: view.shape) }
+  }
+
   /// Copies tensors called `prefix` + a parameter's name into a parameter buffer.
-  static func fill(_ buffer: Storage, _ layout: ParameterLayout, from file: Safetensors, prefix: String)
+  ///
+  /// - Throws: `StorageError` where one is missing, of another shape, or holds what is no finite number.
+  static func fill(_ buffer: Storage, _ layout: ParameterLayout, from file: SafetensorsFile, prefix: String)
     throws
   {
-    let all = ParameterStore.floats(buffer)
+    guard let start = ParameterStore.floats(buffer).baseAddress else { return }
     for view in layout.views {
-      let tensor = try file.requireTensor(prefix + view.name, shape: view.shape)
-      for (i, value) in tensor.values.enumerated() { all[view.offset + i] = value }
+      try file.copyFinite(file.require(prefix + view.name, shape: view.shape), to: start + view.offset)
     }
   }
 
   /// The settings that the model in `path` was trained with; nil where the file does not say.
+  ///
+  /// - Throws: `FileError`, `StorageError` or `ModelFileError`, each naming the file.
   public static func trainingSettings(contentsOf path: String) throws -> TrainingSettings? {
-    let file = try Safetensors(contentsOf: path)
-    return try file.metadata[trainingKey].map {
-      try SettingsJSON.decode(TrainingSettings.self, from: $0, path: path, part: "the training settings")
+    let file = try SafetensorsFile(path)
+    try file.checkIntegrity()
+    return try trainingSettings(file)
+  }
+
+  static func trainingSettings(_ file: SafetensorsFile) throws -> TrainingSettings? {
+    guard let text = file.metadata[trainingKey] else { return nil }
+    let settings = try SettingsJSON.decode(
+      TrainingSettings.self, from: text, path: file.path, part: "the training settings")
+    if let fault = settings.fault {
+      throw ModelFileError(
+        path: file.path,
+        reason: "has training settings that no run can have: \(fault); use a file that Selva wrote")
     }
+    return settings
   }
 
   /// Writes the model as safetensors, float32, weights as `[out, in]`.

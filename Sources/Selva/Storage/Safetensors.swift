@@ -20,7 +20,8 @@ public struct Tensor: Sendable, Equatable {
 /// The content of a safetensors file: tensors and a few strings about them.
 ///
 /// The format: 8 bytes of little-endian header length, a JSON header, then the tensors' bytes.
-/// Equal contents make equal files, byte for byte.
+/// Equal contents make equal files, byte for byte. A checksum of all else is written into the metadata, under
+/// `selva.checksum`, and checked and taken out on reading; it need not be there.
 public struct Safetensors: Sendable {
   /// Written in this order; read in the order of the data.
   public var tensors: [Tensor]
@@ -40,17 +41,17 @@ public struct Safetensors: Sendable {
 
   /// Reads a whole file. Tensors of type F64, F16 and BF16 become `Float`.
   ///
-  /// - Throws: `FileError` where the file cannot be read, `StorageError` where it breaks the format.
+  /// - Throws: `FileError` where the file cannot be read, `StorageError` where it breaks the format or differs from
+  ///   its checksum, if it has one.
   public init(contentsOf path: String) throws {
-    self = try MappedFile.withBytes(of: path) { bytes in
-      let header = try SafetensorsHeader(bytes, path: path)
-      var content = Safetensors(
-        tensors: try header.entries.map { try Self.read($0, bytes, path: path) },
-        metadata: header.metadata)
-      content.path = path
-      for entry in header.entries { content.offsets[entry.name] = entry.bytes.lowerBound }
-      return content
+    let file = try SafetensorsFile(path)
+    try file.checkIntegrity()
+    tensors = try file.entries.map {
+      Tensor(name: $0.name, shape: $0.shape, values: try file.values(of: $0))
     }
+    metadata = file.metadata
+    self.path = path
+    for entry in file.entries { offsets[entry.name] = entry.bytes.lowerBound }
   }
 
   public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
@@ -82,10 +83,19 @@ public struct Safetensors: Sendable {
     }
   }
 
+  private var checksum: String {
+    SafetensorsChecksum(metadata: metadata, tensors: tensors.map(\.name)) { sum, index in
+      let tensor = tensors[index]
+      tensor.values.withUnsafeBytes { sum.add(tensor.name, .f32, tensor.shape, $0) }
+    }.text
+  }
+
   private func headerBytes() -> [UInt8] {
     var names: Set = [SafetensorsHeader.metadataKey]
     var members: [String] = []
-    if !metadata.isEmpty {
+    if !tensors.isEmpty || !metadata.isEmpty {
+      var metadata = metadata
+      metadata[SafetensorsChecksum.key] = checksum
       let pairs = metadata.sorted { $0.key < $1.key }.map { quotedJSON($0.key) + ":" + quotedJSON($0.value) }
       members.append("\"\(SafetensorsHeader.metadataKey)\":{\(pairs.joined(separator: ","))}")
     }
@@ -103,22 +113,5 @@ public struct Safetensors: Sendable {
     let misfit = (8 + json.count) % Self.alignment
     if misfit > 0 { json += Array(repeating: UInt8(ascii: " "), count: Self.alignment - misfit) }
     return (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) } + json
-  }
-
-  private static func read(
-    _ entry: SafetensorsHeader.Entry, _ file: UnsafeRawBufferPointer, path: String
-  ) throws -> Tensor {
-    let bytes = UnsafeRawBufferPointer(rebasing: file[entry.bytes])
-    let values = entry.type.floats(bytes)
-    if entry.type == .f64 {
-      for (i, value) in values.enumerated() where value.isInfinite {
-        let stored = bytes.loadUnaligned(fromByteOffset: 8 * i, as: Double.self)
-        guard stored.isFinite else { continue }
-        throw StorageError.brokenTensor(
-          path: path, tensor: entry.name, offset: entry.bytes.lowerBound + 8 * i,
-          problem: "holds \(stored), which no 32-bit float can", fix: "scale it or leave it out")
-      }
-    }
-    return Tensor(name: entry.name, shape: entry.shape, values: values)
   }
 }

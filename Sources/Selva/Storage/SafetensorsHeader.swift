@@ -18,8 +18,12 @@ struct SafetensorsHeader {
   private let file: UnsafeRawBufferPointer
   private let dataStart: Int
 
-  /// The format's own limit.
+  /// The limit of the format's own library.
   private static let greatestLength: UInt64 = 100_000_000
+  /// Of tensors and of metadata each, and of a tensor's sizes: what is kept of a header is then far smaller than the
+  /// header may be.
+  private static let mostEntries = 1 << 16
+  private static let mostSizes = 64
   static let metadataKey = "__metadata__"
   private static let rewrite = "write the file again with a safetensors library"
 
@@ -34,72 +38,110 @@ struct SafetensorsHeader {
     self.path = path
     self.file = file
     dataStart = 8 + Int(length)
-    let root: JSONNode
     do {
-      root = try JSONScanner.parse(UnsafeRawBufferPointer(rebasing: file[8..<dataStart]))
-    } catch {
-      throw broken(8 + error.offset, error.problem)
+      try read(UnsafeRawBufferPointer(rebasing: file[8..<dataStart]))
+    } catch let error as JSONFault {
+      throw broken(error.offset, error.problem)
     }
-    try read(root)
     entries = try checkedLayout()
   }
 
-  private mutating func read(_ root: JSONNode) throws {
-    guard case .object(let members) = root.value else {
-      throw broken(8 + root.offset, "the header is not a JSON object")
-    }
+  private mutating func read(_ text: UnsafeRawBufferPointer) throws {
+    var scanner = JSONScanner(text)
     var names: Set<String> = []
-    for (name, node) in members {
-      guard names.insert(name).inserted else {
-        throw broken(name, node, "occurs twice")
-      }
+    let isObject = try scanner.members { scanner, name in
+      let place = scanner.place()
+      guard names.insert(name).inserted else { throw broken(name, place, "occurs twice") }
       if name == Self.metadataKey {
-        metadata = try readMetadata(node)
+        metadata = try readMetadata(&scanner)
       } else {
-        entries.append(try readEntry(name, node))
+        guard entries.count < Self.mostEntries else {
+          throw broken(place, "the header lists more than \(Self.mostEntries) tensors")
+        }
+        entries.append(try readEntry(name, &scanner))
       }
     }
+    guard isObject else { throw broken(scanner.place(), "the header is not a JSON object") }
+    try scanner.end()
   }
 
-  private func readMetadata(_ node: JSONNode) throws -> [String: String] {
-    guard case .object(let members) = node.value else {
-      throw broken(8 + node.offset, "\(Self.metadataKey) is not a JSON object")
-    }
+  private func readMetadata(_ scanner: inout JSONScanner) throws -> [String: String] {
     var metadata: [String: String] = [:]
-    for (key, node) in members {
-      guard let text = node.string else {
-        throw broken(8 + node.offset, "\(Self.metadataKey) '\(shown(key))' is not a string")
+    let start = scanner.place()
+    let isObject = try scanner.members { scanner, key in
+      let place = scanner.place()
+      guard let text = try scanner.text() else {
+        throw broken(place, "\(Self.metadataKey) '\(shown(key))' is not a string")
       }
       guard metadata.updateValue(text, forKey: key) == nil else {
-        throw broken(8 + node.offset, "\(Self.metadataKey) '\(shown(key))' occurs twice")
+        throw broken(place, "\(Self.metadataKey) '\(shown(key))' occurs twice")
+      }
+      guard metadata.count <= Self.mostEntries else {
+        throw broken(place, "\(Self.metadataKey) has more than \(Self.mostEntries) entries")
       }
     }
+    guard isObject else { throw broken(start, "\(Self.metadataKey) is not a JSON object") }
     return metadata
   }
 
-  private func readEntry(_ name: String, _ node: JSONNode) throws -> Entry {
-    guard case .object(let members) = node.value else { throw broken(name, node, "is not a JSON object") }
-    var fields: [String: JSONNode] = [:]
-    for (key, value) in members where fields.updateValue(value, forKey: key) != nil {
-      throw broken(name, value, "has '\(shown(key))' twice")
+  private func readEntry(_ name: String, _ scanner: inout JSONScanner) throws -> Entry {
+    var type: TensorType?
+    var shape: [Int]?
+    var range: (place: Int, begin: Int, end: Int)?
+    let start = scanner.place()
+    let isObject = try scanner.members { scanner, key in
+      let place = scanner.place()
+      let isRepeated =
+        switch key {
+        case "dtype": type != nil
+        case "shape": shape != nil
+        case "data_offsets": range != nil
+        default: false
+        }
+      if isRepeated { throw broken(name, place, "has '\(shown(key))' twice") }
+      switch key {
+      case "dtype": type = try readType(name, &scanner)
+      case "shape": shape = try readShape(name, &scanner)
+      case "data_offsets": range = try readRange(name, &scanner)
+      default: try scanner.skip()
+      }
     }
-    guard let typeNode = fields["dtype"], let typeName = typeNode.string else {
-      throw broken(name, fields["dtype"] ?? node, "has no dtype that is a string")
-    }
-    guard let type = TensorType(rawValue: typeName) else {
-      throw broken(
-        name, typeNode, "is of type \(shown(typeName)), which is none of F32, F64, F16, BF16",
-        fix: "convert it to F32 or leave it out")
-    }
-    guard let shapeNode = fields["shape"], let shape = shapeNode.counts else {
-      throw broken(name, fields["shape"] ?? node, "has no shape that is a list of sizes")
-    }
-    guard let rangeNode = fields["data_offsets"], let range = rangeNode.counts, range.count == 2 else {
-      throw broken(name, fields["data_offsets"] ?? node, "has no data_offsets that are two byte counts")
-    }
+    guard isObject else { throw broken(name, start, "is not a JSON object") }
+    guard let type else { throw broken(name, start, "has no dtype that is a string") }
+    guard let shape else { throw broken(name, start, "has no shape that is a list of sizes") }
+    guard let range else { throw broken(name, start, "has no data_offsets that are two byte counts") }
     return Entry(
       name: name, type: type, shape: shape,
-      bytes: try place(name, rangeNode, range[0], range[1], byteCount: byteCount(shape, type)))
+      bytes: try place(name, range.place, range.begin, range.end, byteCount: byteCount(shape, type)))
+  }
+
+  private func readType(_ tensor: String, _ scanner: inout JSONScanner) throws -> TensorType {
+    let place = scanner.place()
+    guard let name = try scanner.text() else { throw broken(tensor, place, "has no dtype that is a string") }
+    guard let type = TensorType(rawValue: name) else {
+      throw broken(
+        tensor, place, "is of type \(shown(name)), which is none of F32, F64, F16, BF16",
+        fix: "convert it to F32 or leave it out")
+    }
+    return type
+  }
+
+  private func readShape(_ tensor: String, _ scanner: inout JSONScanner) throws -> [Int] {
+    let place = scanner.place()
+    guard let shape = try scanner.counts(limit: Self.mostSizes) else {
+      throw broken(tensor, place, "has no shape that is a list of sizes (\(Self.mostSizes) at most)")
+    }
+    return shape
+  }
+
+  private func readRange(
+    _ tensor: String, _ scanner: inout JSONScanner
+  ) throws -> (place: Int, begin: Int, end: Int) {
+    let place = scanner.place()
+    guard let range = try scanner.counts(limit: 2), range.count == 2 else {
+      throw broken(tensor, place, "has no data_offsets that are two byte counts")
+    }
+    return (place, range[0], range[1])
   }
 
   /// Nil where the count does not fit into an `Int`.
@@ -114,18 +156,20 @@ struct SafetensorsHeader {
   }
 
   private func place(
-    _ name: String, _ node: JSONNode, _ begin: Int, _ end: Int, byteCount: Int?
+    _ name: String, _ place: Int, _ begin: Int, _ end: Int, byteCount: Int?
   ) throws -> Range<Int> {
     let available = file.count - dataStart
-    guard begin <= end else { throw broken(name, node, "ends at byte \(end), before its beginning \(begin)") }
+    guard begin <= end else {
+      throw broken(name, place, "ends at byte \(end), before its beginning \(begin)")
+    }
     guard end <= available else {
       throw broken(
-        name, node, "ends at byte \(end) of data that has \(available)",
+        name, place, "ends at byte \(end) of data that has \(available)",
         fix: "the file was cut short: copy or write it again")
     }
     guard byteCount == end - begin else {
       let needed = byteCount.map { "\($0)" } ?? "too many"
-      throw broken(name, node, "has \(end - begin) bytes of data where its shape needs \(needed)")
+      throw broken(name, place, "has \(end - begin) bytes of data where its shape needs \(needed)")
     }
     return dataStart + begin..<dataStart + end
   }
@@ -148,17 +192,18 @@ struct SafetensorsHeader {
       }
       end = entry.bytes.upperBound
     }
-    guard end == file.count else { throw broken(end, "\(file.count - end) bytes follow the last tensor") }
+    guard end == file.count else { throw broken(end - 8, "\(file.count - end) bytes follow the last tensor") }
     return sorted
   }
 
-  private func broken(_ offset: Int, _ problem: String) -> StorageError {
-    .brokenFile(path: path, offset: offset, problem: problem, fix: Self.rewrite)
+  /// - Parameter place: bytes from the beginning of the header's text, as the scanner has them.
+  private func broken(_ place: Int, _ problem: String) -> StorageError {
+    .brokenFile(path: path, offset: 8 + place, problem: problem, fix: Self.rewrite)
   }
 
   private func broken(
-    _ name: String, _ node: JSONNode, _ problem: String, fix: String = SafetensorsHeader.rewrite
+    _ name: String, _ place: Int, _ problem: String, fix: String = SafetensorsHeader.rewrite
   ) -> StorageError {
-    .brokenTensor(path: path, tensor: name, offset: 8 + node.offset, problem: problem, fix: fix)
+    .brokenTensor(path: path, tensor: name, offset: 8 + place, problem: problem, fix: fix)
   }
 }

@@ -19,10 +19,18 @@ package enum SettingsJSON {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// - Throws: `StorageError` that names the file and the part of it.
+  /// Bytes; what is read is kept several times over, and settings are far shorter.
+  private static let longest = 1 << 20
+
+  /// - Throws: `ModelFileError` that names the file and the part of it.
   package static func decode<Value: Decodable>(
     _ type: Value.Type, from text: String, path: String, part: String
   ) throws -> Value {
+    guard text.utf8.count <= longest else {
+      throw ModelFileError(
+        path: path,
+        reason: "\(part) cannot be read: they are \(text.utf8.count) bytes long, \(longest) at most")
+    }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

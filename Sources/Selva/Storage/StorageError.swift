@@ -12,6 +12,8 @@ public enum StorageError: Fault, Equatable {
   case brokenTensor(path: String, tensor: String, offset: Int, problem: String, fix: String)
   case missingTensor(path: String, tensor: String)
   case tensorShape(path: String, tensor: String, offset: Int, expected: [Int], found: [Int])
+  /// The file is not what was written: it differs from its checksum.
+  case damaged(path: String, problem: String)
   /// A text table is wrong at `line` in a way that no other case names.
   case brokenTable(path: String, line: Int, problem: String, fix: String)
   case raggedRow(path: String, line: Int, expected: Int, found: Int)
@@ -62,6 +64,9 @@ public enum StorageError: Fault, Equatable {
       "\(path): byte \(offset): \(problem); \(fix)"
     case .brokenTensor(let path, let tensor, let offset, let problem, let fix):
       "\(path): byte \(offset): tensor '\(shown(tensor))' \(problem); \(fix)"
+    case .damaged(let path, let problem):
+      "\(path): is damaged: \(problem); take a copy that is whole or, where it was changed on purpose,"
+        + " remove '\(SafetensorsChecksum.key)' from its metadata"
     case .missingTensor(let path, let tensor):
       "\(path): has no tensor '\(shown(tensor))'; use a file that Selva wrote for this kind of model"
     case .tensorShape(let path, let tensor, let offset, let expected, let found):
