@@ -15,6 +15,7 @@
 #define selva_to_bf16 SELVA_JOIN(selva_to_bf16, VARIANT)
 #define selva_from_bf16 SELVA_JOIN(selva_from_bf16, VARIANT)
 #define selva_sum_of_squares SELVA_JOIN(selva_sum_of_squares, VARIANT)
+#define selva_finite_prefix SELVA_JOIN(selva_finite_prefix, VARIANT)
 #define selva_column_sums SELVA_JOIN(selva_column_sums, VARIANT)
 #define selva_column_sums_bf16 SELVA_JOIN(selva_column_sums_bf16, VARIANT)
 #define selva_scale_bytes SELVA_JOIN(selva_scale_bytes, VARIANT)

@@ -143,3 +143,20 @@ func `Adam moves weights alike whatever else it writes`(_ kernels: Kernels) {
     #expect(some.average == (average ? both.average : [Float](repeating: 0, count: 37)))
   }
 }
+
+@Test(arguments: Kernels.all)
+func `the first number that is not finite is found wherever it stands`(_ kernels: Kernels) {
+  // Large and small ones, whose sum would overflow: it is not their sum that is looked at.
+  let n = 4096 + 4096 + 37
+  let x = (0..<n).map { [Float.greatestFiniteMagnitude, -0.0, -1, .leastNonzeroMagnitude][$0 % 4] }
+  for count in [0, 1, 15, 16, 17, 4095, 4096, 4097, n] { #expect(kernels.finite_prefix(x, count) == count) }
+  for place in [0, 15, 16, 4095, 4096, 8191, 8192, n - 1] {
+    for value in [Float.nan, -.nan, .infinity, -.infinity, .signalingNaN] {
+      var broken = x
+      broken[place] = value
+      broken[n - 1] = value
+      #expect(kernels.finite_prefix(broken, n) == place, "\(value) at \(place)")
+      #expect(kernels.finite_prefix(broken, place) == place)
+    }
+  }
+}

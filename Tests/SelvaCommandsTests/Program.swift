@@ -11,6 +11,14 @@ struct Program {
     try start(arguments, in: folder, input: input).wait()
   }
 
+  /// Runs to the end with at most `memory` KiB of memory of its own, files that are mapped left out.
+  static func run(_ arguments: [String], in folder: String, memory: Int) throws -> Result {
+    let limited = "ulimit -d \(memory) && exec \"$0\" \"$@\""
+    return try Running(
+      URL(fileURLWithPath: "/bin/sh"), ["-c", limited, executable().path] + arguments, in: folder, input: nil
+    ).wait()
+  }
+
   /// Starts without waiting, as for a program that shall be interrupted.
   static func start(_ arguments: [String], in folder: String, input: [UInt8]? = nil) throws -> Running {
     try Running(try executable(), arguments, in: folder, input: input)

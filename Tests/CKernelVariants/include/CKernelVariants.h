@@ -21,6 +21,7 @@ typedef struct {
   void (*to_bf16)(const float *, uint16_t *, size_t);
   void (*from_bf16)(const uint16_t *, float *, size_t);
   double (*sum_of_squares)(const float *, size_t);
+  size_t (*finite_prefix)(const float *, size_t);
   void (*column_sums)(const float *, size_t, size_t, size_t, float *);
   void (*column_sums_bf16)(const uint16_t *, size_t, size_t, size_t, float *);
   void (*scale_bytes)(const uint8_t *, float *, size_t);
