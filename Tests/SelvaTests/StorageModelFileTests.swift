@@ -55,7 +55,7 @@ import Testing
     let layers = try refusal {
       try ModelFixture.change($0, "selva", "hidden", to: "[\(String(repeating: "1,", count: 100_000))1]")
     }
-    #expect(layers.contains("describes 100001 hidden layers with 11 tensors"), "\(layers)")
+    #expect(layers.contains("describes 100001 hidden layers"), "\(layers)")
     let long = try refusal {
       try ModelFixture.change($0, "selva", "more", to: "\"\(String(repeating: "x", count: 1 << 20))\"")
     }

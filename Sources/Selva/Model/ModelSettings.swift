@@ -62,6 +62,7 @@ public struct ModelSettings: Codable, Sendable, Equatable {
     if !sides.contains(height) || !sides.contains(width) || pixelCount > 1 << 24 {
       return "images of \(height) x \(width) pixels"
     }
+    if widths.count > 1000 { return "\(widths.count) hidden layers" }
     if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) {
       return "a hidden layer of \(width) units"
     }
