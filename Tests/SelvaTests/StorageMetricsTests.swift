@@ -66,13 +66,29 @@ import Testing
     #expect(throws: FileError.self) { _ = try MetricsLog(contentsOf: "/nowhere/metrics.csv") }
   }
 
-  @Test(arguments: ["-5", "0", "2", "9223372036854775807"]) func epochsCountFromOne(_ epoch: String) throws {
+  @Test(arguments: ["-5", "0", "9223372036854775807"]) func noEpochIsBeforeTheFirst(_ epoch: String) throws {
     let head = MetricsLog.columns.joined(separator: ",") + "\n"
-    #expect(
-      try refusal(head + "\(epoch),1,1,1,,,,1,1,1\n")
-        .contains("line 2: has epoch \(epoch) where 1 is due; give each epoch from 1 on its one row"))
-    let repeated = try refusal(head + "1,1,1,1,,,,1,1,1\n\(epoch == "2" ? "1" : epoch),1,1,1,,,,1,1,1\n")
-    #expect(repeated.contains("line 3: has epoch") && repeated.contains("where 2 is due"))
+    let text = try refusal(head + "\(epoch),1,1,1,,,,1,1,1\n")
+    #expect(text.contains("line 2: has epoch \(epoch); epochs count 1, 2, 3"), "\(text)")
+  }
+
+  @Test(arguments: ["-5", "3", "5", "9223372036854775807"])
+  func epochsCountOneByOne(_ epoch: String) throws {
+    let head = MetricsLog.columns.joined(separator: ",") + "\n"
+    let text = try refusal(head + "3,1,1,1,,,,1,1,1\n\(epoch),1,1,1,,,,1,1,1\n")
+    #expect(text.contains("line 3: has epoch \(epoch) where 4 is due"), "\(text)")
+  }
+
+  /// As after a run went on without the metrics of its first epochs.
+  @Test func aLogMayBeginLater() throws {
+    try withScratchFolder { folder in
+      var log = MetricsLog(path: "\(folder)/metrics.csv")
+      for epoch in 6...8 { try log.append(row(epoch)) }
+      var back = try MetricsLog(contentsOf: log.path)
+      #expect(back.rows == log.rows)
+      try back.keep(through: 7)
+      #expect(back.rows.map(\.epoch) == [6, 7])
+    }
   }
 
   @Test func timesAndRatesAreFiniteAndNotNegative() throws {

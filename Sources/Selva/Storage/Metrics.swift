@@ -79,14 +79,14 @@ public struct MetricsLog: Sendable {
   ///
   /// - Throws: `StorageError` where the file ends before that epoch; `FileError` where it cannot be written.
   public mutating func keep(through epoch: Int) throws {
-    guard rows.count >= epoch else {
+    let last = rows.last?.epoch ?? 0
+    guard last >= epoch else {
       throw StorageError.brokenTable(
         path: path, line: rows.count + 1,
-        problem:
-          "ends after epoch \(rows.count), and the checkpoint beside it was written after epoch \(epoch)",
-        fix: "put the whole file back, or begin another run from the model with --start-from")
+        problem: "ends after epoch \(last), and the checkpoint beside it was written after epoch \(epoch)",
+        fix: "put the whole file back")
     }
-    rows.removeLast(rows.count - epoch)
+    rows.removeAll { $0.epoch > epoch }
     try write()
   }
 
@@ -134,10 +134,13 @@ public struct MetricsLog: Sendable {
     var rows: [EpochMetrics] = []
     while try scanner.readRow() {
       let row = try row(scanner, path: path)
-      guard row.epoch == rows.count + 1 else {
+      // The first may be a later one, of a run that went on after its metrics were removed.
+      let due = rows.last.map { $0.epoch + 1 }
+      guard row.epoch == due ?? min(max(row.epoch, 1), 1 << 31) else {
         throw StorageError.brokenTable(
-          path: path, line: scanner.line, problem: "has epoch \(row.epoch) where \(rows.count + 1) is due",
-          fix: "give each epoch from 1 on its one row, in their order")
+          path: path, line: scanner.line,
+          problem: "has epoch \(row.epoch)" + (due.map { " where \($0) is due" } ?? ""),
+          fix: "epochs count 1, 2, 3, each in one row")
       }
       rows.append(row)
     }
