@@ -84,11 +84,12 @@ enum SafetensorsFrame {
   static func mend(_ bytes: UnsafeMutableRawBufferPointer) -> Int {
     guard bytes.count > 8, let end = objectEnd(bytes) else { return bytes.count }
     bytes.storeBytes(of: UInt64(end - 8).littleEndian, as: UInt64.self)
-    let key = Array("selva.checksum".utf8)
-    let header = bytes[8..<end]
-    guard let last = key.last, let first = key.first else { return bytes.count }
-    for place in header.indices where header[place] == first && place + key.count <= end {
-      if bytes[place..<place + key.count].elementsEqual(key) { bytes[place + key.count - 1] = last - 1 }
+    // Its key, and what its value begins with: under another key, it would be known by that.
+    for text in ["selva.checksum", "selva:crc32:"].map({ Array($0.utf8) }) {
+      guard let last = text.last, let first = text.first else { continue }
+      for place in 8..<end where bytes[place] == first && place + text.count <= end {
+        if bytes[place..<place + text.count].elementsEqual(text) { bytes[place + text.count - 1] = last - 1 }
+      }
     }
     return bytes.count
   }
