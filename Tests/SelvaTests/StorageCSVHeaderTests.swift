@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Selva
 import Testing
 
@@ -180,6 +181,17 @@ import Testing
     }
     let table = try table(names + rows.joined())
     #expect(table.columns == ["z0"] && table.count == width - 1)
+  }
+
+  /// 64 GiB of holes, which would take minutes to read.
+  @Test func doesNotReadOtherFilesToTheirEnd() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/z.csv"
+      try writeFile([], path)
+      guard truncate(path, 64 << 30) == 0 else { return }
+      let message = try message { _ = try LatentTable(contentsOf: path) }
+      #expect(message.contains("begins with nothing but zeros"))
+    }
   }
 
   @Test func hasLimits() throws {

@@ -99,7 +99,8 @@ public struct LatentTable: Sendable, Equatable {
     case .empty: throw StorageError.noRows(path: name)
     case let kind:
       // Whatever follows, a first line of text may be that of a table.
-      let line = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != UInt8(ascii: "\n") })
+      let line = UnsafeRawBufferPointer(
+        rebasing: bytes.prefix(FileSignature.length).prefix { $0 != UInt8(ascii: "\n") })
       try FileSignature.check(
         kind == .unknown ? line : bytes, isOneOf: [.csv, .text], path: name, fix: fix(kind))
       return try CSVTable.read(bytes, name: name)
