@@ -46,7 +46,8 @@ let package = Package(
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "CKernelVariants"]),
     .testTarget(
-      name: "SelvaTests", dependencies: ["Selva", "Compute", "Files", "IDX"], exclude: ["Fixtures"]),
+      name: "SelvaTests", dependencies: ["Selva", "Compute", "Files", "IDX", "ImageGrid"],
+      exclude: ["Fixtures"]),
     // Names the executable so that it is built before the tests that start it as a user would.
     .testTarget(
       name: "SelvaCommandsTests",

@@ -1,6 +1,8 @@
 // Made by Tests/References/png_fixtures.py; change that, not this.
 
-struct PNGFixture: Sendable {
+import Testing
+
+struct PNGFixture: CustomTestStringConvertible, Sendable {
   let name: String
   /// The file, two hexadecimal digits a byte.
   let hex: String
@@ -9,6 +11,8 @@ struct PNGFixture: Sendable {
   let channels: Int
   /// What a reader must get: `[height, width, channels]`.
   let pixels: [UInt8]
+
+  var testDescription: String { name }
 
   static let all = [
     PNGFixture(

@@ -21,8 +21,13 @@ import Testing
     #expect(throws: PNGError.self) { try PNG.decode(bytes, name: "a.png") }
   }
 
-  @Test(arguments: [grey, color, Raster(width: 1, height: 1), Raster(width: 700, height: 301, fill: .white)])
-  func roundTripInMemory(_ raster: Raster) throws {
+  private static let rasters = [
+    "grey": grey, "colour": color, "one pixel": Raster(width: 1, height: 1),
+    "large": Raster(width: 700, height: 301, fill: .white),
+  ]
+
+  @Test(arguments: rasters.keys.sorted()) func roundTripInMemory(name: String) throws {
+    let raster = try #require(Self.rasters[name])
     #expect(try PNG.decode(PNG.encode(raster)).raster == raster)
   }
 
@@ -117,17 +122,13 @@ import Testing
     #expect(crc.contains("CRC"))
   }
 
-  @Test func noDamageCrashes() throws {
-    let whole = try PNGTests.fixture("paletteTransparent") + PNGTests.fixture("commented")
-    let starts = [0, try PNGTests.fixture("paletteTransparent").count, whole.count]
-    for (start, end) in zip(starts, starts.dropFirst()) {
-      for index in start..<end {
-        for bit in 0..<8 {
-          var damaged = Array(whole[start..<end])
-          damaged[index - start] ^= 1 << bit
-          do { _ = try PNG.decode(damaged) } catch { #expect(error is PNGError) }
-        }
-      }
+  /// One bit of every byte, another one in each of eight neighbours; Tests/Fuzzing tries many more.
+  @Test(arguments: ["paletteTransparent", "commented"]) func noDamageCrashes(name: String) throws {
+    let whole = try PNGTests.fixture(name)
+    for index in whole.indices {
+      var damaged = whole
+      damaged[index] ^= 1 << UInt8(index % 8)
+      do { _ = try PNG.decode(damaged) } catch  where error is PNGError {}
     }
   }
 

@@ -95,10 +95,12 @@ def lines(text, indent):
 
 
 print("// Made by Tests/References/png_fixtures.py; change that, not this.\n")
-print("struct PNGFixture: Sendable {")
+print("import Testing\n")
+print("struct PNGFixture: CustomTestStringConvertible, Sendable {")
 print("  let name: String\n  /// The file, two hexadecimal digits a byte.\n  let hex: String")
 print("  let width: Int\n  let height: Int\n  let channels: Int")
 print("  /// What a reader must get: `[height, width, channels]`.\n  let pixels: [UInt8]\n")
+print("  var testDescription: String { name }\n")
 print("  static let all = [")
 for name, file, width, height, channels, pixels in fixtures():
     digits = file.hex()

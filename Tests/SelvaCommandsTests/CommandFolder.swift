@@ -46,6 +46,10 @@ struct CommandFolder {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
+  func write(_ text: String, _ name: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
+  }
+
   func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
 
   func picture(_ name: String) throws -> PNGImage { try PNG.read(path(name)) }

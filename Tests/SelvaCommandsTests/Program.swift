@@ -7,8 +7,12 @@ struct Program {
   typealias Result = (status: Int32, output: [UInt8], errors: String)
 
   /// Runs to the end in `folder`, with `input` as standard input (nil: an empty one).
-  static func run(_ arguments: [String], in folder: String, input: [UInt8]? = nil) throws -> Result {
-    try start(arguments, in: folder, input: input).wait()
+  ///
+  /// - Parameter output: a device for standard output; nil: it is kept for the result.
+  static func run(
+    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil
+  ) throws -> Result {
+    try start(arguments, in: folder, input: input, output: output).wait()
   }
 
   /// Runs to the end with at most `memory` KiB of memory of its own, files that are mapped left out.
@@ -20,8 +24,10 @@ struct Program {
   }
 
   /// Starts without waiting, as for a program that shall be interrupted.
-  static func start(_ arguments: [String], in folder: String, input: [UInt8]? = nil) throws -> Running {
-    try Running(try executable(), arguments, in: folder, input: input)
+  static func start(
+    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil
+  ) throws -> Running {
+    try Running(try executable(), arguments, in: folder, input: input, output: output)
   }
 
   /// Starts a script of bash without waiting; `$SELVA` is the program.
@@ -71,7 +77,7 @@ struct Program {
     private let streams: URL
 
     fileprivate init(
-      _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?,
+      _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?, output: String? = nil,
       environment additions: [String: String] = [:]
     ) throws {
       streams = URL(fileURLWithPath: try Program.temporaryFolder())
@@ -87,7 +93,8 @@ struct Program {
       environment.merge(additions) { $1 }
       process.environment = environment
       process.standardInput = try FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
-      process.standardOutput = try FileHandle(forWritingTo: streams.appendingPathComponent("output"))
+      process.standardOutput = try FileHandle(
+        forWritingTo: output.map { URL(fileURLWithPath: $0) } ?? streams.appendingPathComponent("output"))
       process.standardError = try FileHandle(forWritingTo: streams.appendingPathComponent("errors"))
       try process.run()
     }

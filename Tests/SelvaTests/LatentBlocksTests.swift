@@ -4,13 +4,11 @@ import Selva
 import Testing
 
 @Suite struct LatentBlocksTests {
-  private func temporaryPath(_ name: String) -> String {
-    FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)-\(name)").path
-  }
+  private func temporaryPath(_ name: String) throws -> String { try "\(temporaryFolder())/\(name)" }
 
   @Test(arguments: ["table.csv", "table.npy"]) func blocksMakeTheSameBytesAsTheWhole(name: String) throws {
     let table = LatentTable(latent: 2, values: (0..<5000).map { Float($0) / 7 })
-    let (whole, parts) = (temporaryPath(name), temporaryPath(name))
+    let (whole, parts) = try (temporaryPath(name), temporaryPath(name))
     try table.write(to: whole)
     var ranges: [Range<Int>] = []
     try LatentTable.write(to: parts, count: 2500, width: 2) { rows in
@@ -22,8 +20,8 @@ import Testing
       try Data(contentsOf: URL(fileURLWithPath: parts)) == Data(contentsOf: URL(fileURLWithPath: whole)))
   }
 
-  @Test func aBlockThatFailsLeavesNoFile() {
-    let path = temporaryPath("table.csv")
+  @Test func aBlockThatFailsLeavesNoFile() throws {
+    let path = try temporaryPath("table.csv")
     let fault = FileError(.badData, path: "x", reason: "y")
     #expect(throws: fault) {
       try LatentTable.write(to: path, count: 2000, width: 2) { rows in

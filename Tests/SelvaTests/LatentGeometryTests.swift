@@ -46,6 +46,18 @@ import Testing
     #expect(halfway([1, 0], [1, 0x1p-30]) == [1, 0x1p-31])
   }
 
+  /// Off the middle, where what is lost to rounding cannot cancel.
+  @Test(arguments: [0.1, 0.25, 0.9]) func oppositeVectorsAreJoinedByTheLine(t: Double) {
+    for scale in [1, 3, 1e-3] as [Float] {
+      let (a, b): ([Float], [Float]) = ([2, -1, 0.5], [-2 * scale, scale, -0.5 * scale])
+      let expected = zip(a, b).map { (1 - t) * Double($0) + t * Double($1) }
+      expectClose(Interpolation.spherical.point(from: a, to: b, at: t), expected)
+    }
+    // Near the opposite, but with a circle of their own.
+    let near = Interpolation.spherical.point(from: [1, 0], to: [-1, 1e-4], at: 0.5)
+    #expect(abs(near[0]) < 1e-3 && abs(near[1] - 1) < 1e-3)
+  }
+
   @Test func walksThroughPoints() {
     let points: [[Float]] = [[0, 0], [4, 0], [4, 8]]
     let open = Interpolation.linear.path(through: points, stepsPerSegment: 2)

@@ -78,8 +78,16 @@ func noiseImages(_ count: Int, height: Int, width: Int) -> ImageSet {
   return ImageSet(values: values, height: height, width: width)
 }
 
+/// A new folder, which goes with all others when the tests end.
 func temporaryFolder() throws -> String {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("selva-\(UUID().uuidString)")
+  let folder = TemporaryFolders.root.appendingPathComponent(UUID().uuidString)
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   return folder.path
+}
+
+private enum TemporaryFolders {
+  static let root: URL = {
+    atexit { try? FileManager.default.removeItem(at: TemporaryFolders.root) }
+    return FileManager.default.temporaryDirectory.appendingPathComponent("selva-\(UUID().uuidString)")
+  }()
 }

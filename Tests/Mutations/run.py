@@ -1,0 +1,290 @@
+"""Breaks Selva on purpose, one small change at a time, and says which changes no test notices.
+
+    python3 Tests/Mutations/run.py [--help]
+
+Works in a copy of the tree with a build folder of its own (see --folder); the checkout is only read. README.md tells
+what the list is and how to add to it.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import queue
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+# Quick ones first: a mutation should die of the cheapest test that sees it.
+TARGETS = ["FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "SelvaTests", "SelvaCommandsTests"]
+ROOMS = {
+    "Files": ["FilesTests"],
+    "IDX": ["IDXTests"],
+    "ImageGrid": ["ImageGridTests"],
+    "CPNG": ["ImageGridTests"],
+    "CKernels": ["ComputeTests", "SelvaTests"],
+    "COneDNN": ["ComputeTests", "SelvaTests"],
+    "Compute": ["ComputeTests", "SelvaTests"],
+    "Selva": ["SelvaTests"],
+    "SelvaCommands": ["SelvaCommandsTests"],
+}
+COPIED = ["Package.swift", "Sources", "Tests", "samples", "data"]
+
+
+class Mutation:
+    """`old` becomes `new` in `file`; `tests` are tried first; `survives` is why it is known not to die."""
+
+    def __init__(self, name, line):
+        self.name, self.line, self.file = name, line, None
+        self.old, self.new, self.tests, self.survives = [], [], [], None
+
+    def finish(self):
+        self.old, self.new = "\n".join(self.old), "\n".join(self.new)
+        if not self.file or not self.old or self.old == self.new:
+            sys.exit(f"mutations.txt:{self.line}: {self.name}: needs a file, an old text and another new one")
+        return self
+
+    @property
+    def room(self):
+        return self.file.split("/")[1]
+
+    @property
+    def digest(self):
+        return hashlib.sha256("\0".join([self.file, self.old, self.new]).encode()).hexdigest()[:16]
+
+    def stages(self):
+        """Regular expressions of tests, one run of the suite each, until one fails."""
+        first = ROOMS[self.room]
+        rest = [target for target in TARGETS if target not in first]
+        return [f"({'|'.join(self.tests)})"] * bool(self.tests) + [f"^{target}\\." for target in first + rest]
+
+
+def read_list(path):
+    """[name], file, lines of `- old` and `+ new`; `tests: regex` and `survives: reason` where wanted."""
+    found, names = [], set()
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            found.append(Mutation(line.strip("[]"), number))
+            if line in names:
+                sys.exit(f"mutations.txt:{number}: {line} is there twice")
+            names.add(line)
+        elif line.startswith(("- ", "+ ")) or line in "-+":
+            (found[-1].old if line[0] == "-" else found[-1].new).append(line[2:])
+        elif line.startswith("tests: "):
+            found[-1].tests.append(line[7:])
+        elif line.startswith("survives: "):
+            found[-1].survives = line[10:]
+        else:
+            found[-1].file = line
+    return [mutation.finish() for mutation in found]
+
+
+def files(path):
+    """Of a folder, or the file itself."""
+    if path.is_dir():
+        return [file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    return [path] if path.exists() else []
+
+
+class Worker:
+    """One copy of the tree, built again for every mutation."""
+
+    def __init__(self, folder, options):
+        self.folder, self.options = folder, options
+        self.products = folder / ".build" / "debug"
+
+    def prepare(self):
+        """The checkout's files as they are now, with the times that they have there, so that little is built."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        wanted = {path.relative_to(ROOT) for name in COPIED for path in files(ROOT / name)}
+        for path in [path for name in COPIED for path in files(self.folder / name)]:
+            if path.relative_to(self.folder) not in wanted:
+                path.unlink()
+        for name in wanted:
+            source, target = ROOT / name, self.folder / name
+            if not target.exists() or target.read_bytes() != source.read_bytes():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target)
+
+    def build(self):
+        done = subprocess.run(
+            ["swift", "build", "--build-tests", "-Xswiftc", "-gnone"], cwd=self.folder, capture_output=True, text=True)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def test(self, pattern, skip=None, limit=None):
+        """(None, "") where all tests pass, else the first issue; the rest of the run is not waited for."""
+        command = [self.products / "selvaPackageTests.xctest", "--testing-library", "swift-testing", "--filter", pattern]
+        if skip:
+            command += ["--skip", skip]
+        temporary = self.folder / "temporary files"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        process = subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            env=os.environ | {"TMPDIR": str(temporary), "NO_COLOR": "1"})
+        end = time.monotonic() + (limit or self.options.timeout)
+        text, issue = "", None
+        try:
+            while issue is None:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return f"no end after {limit or self.options.timeout} s"
+                if not select.select([process.stdout], [], [], min(left, 1))[0]:
+                    continue
+                part = os.read(process.stdout.fileno(), 1 << 16)
+                if not part:
+                    break
+                text += part.decode(errors="replace")
+                found = re.search(r"^✘ Test (.*?) recorded an issue", text, re.M)
+                issue = found and re.sub(r" with \d+ argument.*", "", found[1])
+            if issue:
+                return issue
+            status = process.wait(timeout=30)
+            if status == 69:
+                sys.exit(f"no test is called {pattern}")
+            return None if status == 0 else f"status {status}: {text.strip().splitlines()[-1:]}"
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+    def baseline(self):
+        built, text = self.build()
+        if not built:
+            sys.exit(f"the tree does not build as it is:\n{text[-3000:]}")
+        issue = self.test(".")
+        if issue:
+            sys.exit(f"the suite fails before anything is broken: {issue}")
+
+    def judge(self, mutation):
+        """What came of it, and the test that noticed."""
+        path = self.folder / mutation.file
+        if not path.exists():
+            return "does not apply", "the file is not there"
+        whole = path.read_text()
+        if whole.count(mutation.old) != 1:
+            return "does not apply", f"its text is there {whole.count(mutation.old)} times"
+        path.write_text(whole.replace(mutation.old, mutation.new))
+        try:
+            built, text = self.build()
+            if not built:
+                error = re.search(r"error: .*", text)
+                return "does not build", error[0] if error else text[-300:]
+            for pattern in mutation.stages():
+                issue = self.test(pattern)
+                if issue:
+                    return "killed", issue
+            return "survived", ""
+        finally:
+            path.write_text(whole)
+
+
+def choose(mutations, options):
+    chosen = [m for m in mutations if re.search(options.only, f"{m.file} {m.name}")]
+    if options.survivors:
+        known = last_results(options.folder)
+        chosen = [m for m in chosen if known.get(m.digest, {}).get("result") != "killed"]
+    elif options.resume:
+        known = last_results(options.folder)
+        chosen = [m for m in chosen if known.get(m.digest, {}).get("result") not in ("killed", "survived")]
+    return chosen
+
+
+def last_results(folder):
+    path = folder / "results.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return {row["digest"]: row for row in rows}
+
+
+def work(worker, waiting, options, commit, lock):
+    while True:
+        try:
+            mutation = waiting.get_nowait()
+        except queue.Empty:
+            return
+        start = time.monotonic()
+        result, detail = worker.judge(mutation)
+        seconds = time.monotonic() - start
+        row = dict(name=mutation.name, digest=mutation.digest, result=result, detail=detail, seconds=round(seconds, 1))
+        with lock:
+            with open(options.folder / "results.jsonl", "a") as file:
+                file.write(json.dumps(row | {"commit": commit}) + "\n")
+            print(f"{result:15s} {seconds:6.1f} s  {mutation.name}: {detail}", flush=True)
+
+
+def report(mutations, folder, seconds):
+    known = last_results(folder)
+    rows = [(m, known.get(m.digest, {}).get("result", "not tried"), known.get(m.digest, {})) for m in mutations]
+    counts = {}
+    for _, result, _ in rows:
+        counts[result] = counts.get(result, 0) + 1
+    print(f"\n{len(rows)} mutations: " + ", ".join(f"{count} {result}" for result, count in sorted(counts.items())))
+    tried = counts.get("killed", 0) + counts.get("survived", 0)
+    if tried:
+        print(f"killed: {100 * counts.get('killed', 0) / tried:.1f} % of {tried}, in {seconds / 60:.1f} minutes")
+    missed = 0
+    for mutation, result, row in rows:
+        if result == "killed" and mutation.survives:
+            print(f"dies now, though it is said to survive: {mutation.name}")
+        if result in ("killed", "not tried"):
+            continue
+        known_reason = f" (known: {mutation.survives})" if mutation.survives else ""
+        print(f"{result}: {mutation.name}, {mutation.file}: {row.get('detail', '')}{known_reason}")
+        missed += not mutation.survives
+    return missed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--only", default=".", metavar="REGEX", help="those whose file and name match")
+    parser.add_argument("--workers", type=int, default=1, help="copies of the tree that work side by side")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".build-mutations", help="for copies and results")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for a part of the suite; longer is a kill")
+    parser.add_argument("--resume", action="store_true", help="leave out those with a result")
+    parser.add_argument("--survivors", action="store_true", help="only those that were not killed when last tried")
+    parser.add_argument("--skip-baseline", action="store_true", help="do not see the suite pass unbroken first")
+    parser.add_argument("--check", action="store_true", help="only say which do not apply to the tree")
+    options = parser.parse_args()
+    mutations = read_list(HERE / "mutations.txt")
+    if options.check:
+        broken = [m for m in mutations if (ROOT / m.file).exists() is False
+                  or (ROOT / m.file).read_text().count(m.old) != 1]
+        for mutation in broken:
+            print(f"mutations.txt:{mutation.line}: {mutation.name} does not apply to {mutation.file}")
+        print(f"{len(mutations)} mutations, {len(broken)} do not apply")
+        return len(broken) > 0
+    options.folder.mkdir(parents=True, exist_ok=True)
+    chosen = choose(mutations, options)
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    workers = [Worker(options.folder / f"copy-{index}", options) for index in range(options.workers)]
+    start = time.monotonic()
+    for worker in workers:
+        worker.prepare()
+        if not options.skip_baseline:
+            worker.baseline()
+    waiting, lock = queue.Queue(), threading.Lock()
+    # Neighbours share a file: little is built between one and the next.
+    for mutation in sorted(chosen, key=lambda m: (list(ROOMS).index(m.room), m.file)):
+        waiting.put(mutation)
+    threads = [threading.Thread(target=work, args=(w, waiting, options, commit, lock)) for w in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return report(mutations if options.only == "." else chosen, options.folder, time.monotonic() - start) > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+import Foundation
+import ImageGrid
+import Testing
+
+/// What a command leaves: status, standard output, and the files that it made, pictures without their text.
+private struct Traces: Equatable {
+  let status: Int32
+  let output: [UInt8]
+  let files: [String: [UInt8]]
+
+  init(_ arguments: [String], in place: CommandFolder) throws {
+    let before = Set(try place.contents())
+    let result = try Program.run(arguments, in: place.folder)
+    (status, output) = (result.status, result.output)
+    var files: [String: [UInt8]] = [:]
+    for name in try place.contents() where !before.contains(name) && place.isFile(name) {
+      files[name] = name.hasSuffix(".png") ? try place.pixels(name) : try place.bytes(name)
+    }
+    for name in try place.contents() where !before.contains(name) {
+      try? FileManager.default.removeItem(atPath: place.path(name))
+    }
+    self.files = files
+  }
+}
+
+extension CommandFolder {
+  fileprivate func isFile(_ name: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path(name), isDirectory: &isFolder) && !isFolder.boolValue
+  }
+
+  fileprivate func pixels(_ name: String) throws -> [UInt8] {
+    let raster = try picture(name).raster
+    return Array("\(raster.width) x \(raster.height) x \(raster.channels):".utf8) + raster.pixels
+  }
+}
+
+/// A command, and for each of its options two command lines that leave other traces.
+private struct OptionCase: CustomTestStringConvertible, Sendable {
+  struct Pair: Sendable {
+    let without: String
+    let with: String
+  }
+
+  let testDescription: String
+  private(set) var pairs: [String: Pair] = [:]
+  /// Options that leave no trace, with the reason.
+  private(set) var traceless: [String: String] = [:]
+  private let base: String
+
+  init(_ command: String, _ base: String) {
+    testDescription = command
+    self.base = base
+  }
+
+  /// `arguments` hold the option; `beside` stands in both command lines.
+  func changes(_ option: String, _ arguments: String, beside: String = "") -> OptionCase {
+    other(option, "\(base) \(beside)", "\(base) \(beside) \(option) \(arguments)")
+  }
+
+  /// Two whole command lines, where an option cannot just be left out.
+  func other(_ option: String, _ without: String, _ with: String) -> OptionCase {
+    var copy = self
+    copy.pairs[option] = Pair(without: without, with: with)
+    return copy
+  }
+
+  func layout() -> OptionCase {
+    changes("--padding", "5").changes("--background", "99").changes("--scale", "2")
+  }
+
+  func leavesNoTrace(_ option: String, _ reason: String) -> OptionCase {
+    var copy = self
+    copy.traceless[option] = reason
+    return copy
+  }
+
+  func arguments(_ line: String) -> [String] {
+    testDescription.split(separator: " ").map(String.init)
+      + line.split(separator: " ").map { $0 == "MODEL" ? "model.safetensors" : String($0) }
+  }
+}
+
+private let cases = [
+  OptionCase("sample", "MODEL -o a.png")
+    .other("--output", "MODEL -o a.png", "MODEL --output b.png")
+    .changes("--rows", "2").changes("--columns", "3").changes("--seed", "1").changes("--temperature", "0.5")
+    .changes("--save-latents", "l.csv").layout(),
+  OptionCase("reconstruct", "MODEL --data data -o a.png")
+    .other("--output", "MODEL -d data -o a.png", "MODEL -d data --output b.png")
+    .other("--data", "MODEL -d data -o a.png", "MODEL --data other.idx -o a.png")
+    .changes("--labels", "short.idx").changes("--part", "train").changes("--count", "5")
+    .changes("--shuffle", "").changes("--indices", "4,2").changes("--columns", "3").changes("--sample", "")
+    .changes("--seed", "5", beside: "--sample").changes("--only-reconstructions", "").layout(),
+  OptionCase("interpolate", "MODEL --data data --indices 3,7 -o a.png")
+    .other(
+      "--output", "MODEL -d data --indices 3,7 -o a.png", "MODEL -d data --indices 3,7 --output b.png"
+    )
+    .other("--data", "MODEL --indices 1,2 -o a.png", "MODEL --data other.idx --indices 1,2 -o a.png")
+    .other(
+      "--labels", "MODEL --data other.idx --between-labels 2,0 -o a.png",
+      "MODEL --data other.idx --between-labels 2,0 --labels labels.idx -o a.png"
+    )
+    .other(
+      "--indices", "MODEL --data data --indices 3,7 -o a.png", "MODEL --data data --indices 3,8 -o a.png"
+    )
+    .other(
+      "--between-labels", "MODEL -d data --between-labels 1,2 -o a.png",
+      "MODEL -d data --between-labels 1,3 -o a.png"
+    )
+    .other(
+      "--label-means", "MODEL -d data --between-labels 1,2 -o a.png",
+      "MODEL -d data --between-labels 1,2 --label-means -o a.png"
+    )
+    .other(
+      "--latents", "MODEL --latents latents.csv -o a.png", "MODEL --latents others.csv -o a.png"
+    )
+    .other(
+      "--rows", "MODEL --latents latents.csv -o a.png", "MODEL --latents latents.csv --rows 2,0 -o a.png"
+    )
+    .other(
+      "--part", "MODEL -d data --indices 3,15 -o a.png",
+      "MODEL -d data --indices 3,15 --part train -o a.png"
+    )
+    .changes("--steps", "4").changes("--spherical", "")
+    .other(
+      "--path", "MODEL -d data --indices 3,7,5,1 --pairs -o a.png",
+      "MODEL -d data --indices 3,7,5,1 --path -o a.png"
+    )
+    .other(
+      "--pairs", "MODEL -d data --indices 3,7,5,1 -o a.png",
+      "MODEL -d data --indices 3,7,5,1 --pairs -o a.png"
+    )
+    .changes("--closed", "").changes("--save-latents", "l.npy").layout(),
+  OptionCase("manifold", "MODEL --size 3 -o a.png")
+    .other("--output", "MODEL --size 3 -o a.png", "MODEL --size 3 --output b.png")
+    .other("--size", "MODEL --size 3 -o a.png", "MODEL --size 4 -o a.png")
+    .changes("--components", "2,0")
+    .other(
+      "--principal", "MODEL --size 3 -o a.png", "MODEL --size 3 --principal --data data -o a.png"
+    )
+    .other(
+      "--data", "MODEL --size 3 --principal --data data -o a.png",
+      "MODEL --size 3 --principal --data other.idx -o a.png"
+    )
+    .changes("--part", "train", beside: "--principal --data data")
+    .changes("--labels", "short.idx", beside: "--principal --data data")
+    .changes("--save-latents", "l.csv").layout(),
+  OptionCase("traverse", "MODEL -o a.png")
+    .other("--output", "MODEL -o a.png", "MODEL --output b.png")
+    .changes("--components", "2,0").changes("--range", "1").changes("--steps", "3")
+    .changes("--data", "data").changes("--index", "4", beside: "--data data")
+    .changes("--part", "train", beside: "--data data --index 15")
+    .changes("--labels", "short.idx", beside: "--data data").changes("--save-latents", "l.csv").layout(),
+  OptionCase("encode", "MODEL --data data")
+    .other("--data", "MODEL --data data", "MODEL --data other.idx")
+    .other("--labels", "MODEL --data other.idx", "MODEL --data other.idx --labels labels.idx")
+    .changes("--part", "train").changes("--output", "l.csv").changes("--log-variances", "")
+    .changes("--samples", "").changes("--seed", "3", beside: "--samples").changes("--no-labels", "")
+    .changes("--limit", "4").changes("--indices", "5,3"),
+  OptionCase("decode", "latents.csv MODEL -o a.png")
+    .other("--output", "latents.csv MODEL -o a.png", "latents.csv MODEL --output b.npy")
+    .changes("--separate", "pictures").changes("--columns", "2").layout(),
+  OptionCase("evaluate", "MODEL --data data")
+    .other("--data", "MODEL --data data", "MODEL --data other.idx")
+    .changes("--labels", "short.idx").changes("--part", "train").changes("--binarize", "threshold")
+    .changes("--importance-samples", "3").changes("--seed", "2").changes("--limit", "6").changes("--json", "")
+    .leavesNoTrace("--threads", "the figures are the same whatever the number of workers"),
+  OptionCase("inspect", "MODEL")
+    .changes("--json", "").other("--contact-sheet", "data", "data --contact-sheet a.png")
+    .other("--activations", "MODEL", "MODEL --activations --data data")
+    .other("--data", "MODEL --activations --data data", "MODEL --activations --data other.idx")
+    .changes("--limit", "5", beside: "--activations --data data")
+    .changes("--seed", "9", beside: "--activations --data data")
+    .changes("--output", "a.png", beside: "--activations --data data"),
+  OptionCase("data binarize", "--data other.idx -o b.idx")
+    .other("--data", "--data other.idx -o b.idx", "--data images.idx -o b.idx")
+    .other("--output", "--data other.idx -o b.idx", "--data other.idx --output c.idx")
+    .changes("--seed", "4").changes("--threshold", "").changes("--compress", ""),
+]
+
+@Suite struct OptionTests {
+  private func place() throws -> CommandFolder {
+    let place = try CommandFolder(test: 20)
+    try Fixture.images(in: place.folder, count: 7, height: 8, width: 6, name: "other.idx", floats: true)
+    try Fixture.images(in: place.folder, count: 9, height: 8, width: 6)
+    try Fixture.labels(in: place.folder, count: 7)
+    try Fixture.labels(in: place.folder, count: 4, name: "short.idx")
+    try place.write("z0,z1,z2\n0,1,2\n-1,0.5,0\n3,-3,0.25\n", "latents.csv")
+    try place.write("z0,z1,z2\n1,1,2\n-1,0.5,0\n3,-3,0.25\n", "others.csv")
+    return place
+  }
+
+  @Test(arguments: cases) private func everyOptionLeavesATrace(_ test: OptionCase) throws {
+    let place = try place()
+    var known: [String: Traces] = [:]
+    func traces(_ line: String) throws -> Traces {
+      if let traces = known[line] { return traces }
+      let traces = try Traces(test.arguments(line), in: place)
+      known[line] = traces
+      return traces
+    }
+    for (option, pair) in test.pairs.sorted(by: { $0.key < $1.key }) {
+      let (without, with) = try (traces(pair.without), traces(pair.with))
+      #expect(without.status == 0 || with.status == 0, "\(option): \(without.status), \(with.status)")
+      let isSame = without == with
+      #expect(!isSame, "\(option) changes nothing")
+    }
+  }
+
+  /// A new option asks for a line above.
+  @Test(arguments: cases) private func noOptionIsLeftOut(_ test: OptionCase) throws {
+    let help = try Program.run(test.arguments("--help"), in: Program.temporaryFolder())
+    let text = String(decoding: help.output, as: UTF8.self)
+    let options = text.split(separator: "\n").filter { $0.hasPrefix("  -") }.flatMap { line in
+      line.split(whereSeparator: { ", ".contains($0) || $0 == "/" }).filter { $0.hasPrefix("--") }
+        .prefix(line.contains("/--") ? 3 : 1)
+    }
+    let named = Set(options.map(String.init)).subtracting(["--help", "--version"])
+    #expect(named.subtracting(test.pairs.keys).subtracting(test.traceless.keys) == [])
+  }
+}
