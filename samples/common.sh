@@ -5,8 +5,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 swift build -c release --product selva
 PATH="$PWD/.build/release:$PATH"
 
-runs=runs/samples
-pictures=samples/pictures
+# A trial of the scripts leaves the results that are kept alone: SAMPLES_TRIAL is a folder for what it makes, and
+# SAMPLES_EPOCHS ends every training early.
+runs=${SAMPLES_TRIAL:-runs}/samples
+pictures=${SAMPLES_TRIAL:-samples}/pictures
+kept=${SAMPLES_TRIAL:-samples}
+short=(${SAMPLES_EPOCHS:+--epochs "$SAMPLES_EPOCHS"})
 mkdir -p "$runs" "$pictures"
 
 # train_once NAME [OPTION…]: trains on the digits in data/, unless an earlier sample has already.
@@ -16,7 +20,7 @@ train_once() {
   if [[ ! -d $run ]]; then
     # A run that is cut short keeps this other name, so that no picture is made of half a model.
     rm -rf "$run.unfinished"
-    selva train --data data --output "$run.unfinished" "$@"
+    selva train --data data --output "$run.unfinished" "$@" "${short[@]}"
     mv "$run.unfinished" "$run"
   fi
 }

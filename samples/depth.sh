@@ -12,7 +12,7 @@ threads=${2:-0}
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 swift build -c release --product DepthChart
-results=samples/depth
+results=$kept/depth
 mkdir -p "$results"
 [ -e "$results/runs.csv" ] || echo "activation,layers,seed,outcome,loss,seconds" > "$results/runs.csv"
 [ -e "$results/layers.csv" ] ||
@@ -24,7 +24,8 @@ train_and_note() { # ACTIVATION LAYERS SEED
   start=$SECONDS
   rm -rf "$run"
   if selva train --data "$data" --output "$run" --hidden "$widths" --latent 20 --activation "$1" --epochs 10 \
-    --batch-size 128 --learning-rate 1e-3 --precision bfloat16 --sample-every 0 --seed "$3" --threads "$threads" --quiet
+    --batch-size 128 --learning-rate 1e-3 --precision bfloat16 --sample-every 0 --seed "$3" --threads "$threads" --quiet \
+    "${short[@]}"
   then
     outcome=finished
     loss=$(selva evaluate "$run" --data "$data" --seed 1 --threads "$threads" --json |
@@ -39,8 +40,10 @@ train_and_note() { # ACTIVATION LAYERS SEED
   echo "$1,$2,$3,$outcome,$loss,$((SECONDS - start))" >> "$results/runs.csv"
 }
 
-for seed in 1 2 3; do
-  for layers in 2 4 8 16; do
+seeds=(1 2 3) depths=(2 4 8 16)
+[ -z "${SAMPLES_TRIAL:-}" ] || { seeds=(1) depths=(2); }
+for seed in "${seeds[@]}"; do
+  for layers in "${depths[@]}"; do
     for activation in selu relu leaky-relu elu gelu silu tanh short-selu; do
       grep -q "^$activation,$layers,$seed," "$results/runs.csv" || train_and_note "$activation" "$layers" "$seed"
     done

@@ -13,16 +13,18 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 training=$(find "$data" -name 'train-images*' | head -n 1)
 wanted=" $* "
+samples=5000
+[ -z "${SAMPLES_TRIAL:-}" ] || samples=10
 
 row() { # NAME [OPTION…]
-  local run=$runs/$1 kept=samples/published/$1
+  local run=$runs/$1 kept=$kept/published/$1
   if [[ $wanted != "  " && $wanted != *" $1 "* ]] || [[ -e $run/figures.json ]]; then return; fi
   shift
   rm -rf "${run:?}"
   selva train --data "$training" --output "$run" --validation-fraction 0.0167 --binarize stochastic \
     --batch-size 100 --learning-rate 1e-3 --epsilon 3e-3 --clip-norm 200 --precision bfloat16 --sample-every 0 \
-    --seed 1 "$@"
-  selva evaluate "$run" --data "$data" --importance-samples 5000 --json > "$run/figures.part"
+    --seed 1 "$@" "${short[@]}"
+  selva evaluate "$run" --data "$data" --importance-samples "$samples" --json > "$run/figures.part"
   mkdir -p "$kept"
   cp "$run/metrics.csv" "$kept/"
   cp "$run/figures.part" "$kept/figures.json"

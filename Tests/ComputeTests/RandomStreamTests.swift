@@ -88,3 +88,17 @@ func `a permutation holds every number once`(_ count: Int) {
   #expect(order.sorted() == [Int32](0..<Int32(count)))
   if count == 1000 { #expect(order != order.sorted()) }
 }
+
+/// A pixel is white where the uniform lies below its value, not where both are equal.
+@Test(arguments: [1, 64, 100], Kernels.all)
+func `binarization compares with the stream's own numbers`(_ count: Int, _ kernels: Kernels) {
+  var stream = selva_stream(key: (5, 6), counter: (1, 2, 3))
+  var words = [UInt32](repeating: 0, count: count)
+  kernels.random_bits(&stream, &words, count)
+  let uniforms = words.map { Float($0 >> 8) * 0x1p-24 }
+  var drawn = [Float](repeating: -1, count: count)
+  kernels.binarize(&stream, uniforms, &drawn, count)
+  #expect(drawn == [Float](repeating: 0, count: count))
+  kernels.binarize(&stream, uniforms.map(\.nextUp), &drawn, count)
+  #expect(drawn == [Float](repeating: 1, count: count))
+}

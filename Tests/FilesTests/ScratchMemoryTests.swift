@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Testing
 
 @Test(arguments: [0, 1, 5000], [0, 1 << 20])
@@ -18,3 +19,17 @@ func `scratch memory holds what is put into it`(_ count: Int, _ largestInMemory:
       && error.reason.hasPrefix("expands to 72057594037927936 bytes, for which there is no room; unpack it")
   }
 }
+
+#if os(Linux)
+  /// Large scratch memory lies in a file that has lost its name already; small in none.
+  @Test(arguments: [(0, true), (1 << 20, false)]) func `scratch files have no name`(
+    _ largestInMemory: Int, _ inFile: Bool
+  ) throws {
+    let memory = try ScratchMemory(byteCount: 1 << 16, for: "a", largestInMemory: largestInMemory)
+    let address = String(UInt(bitPattern: memory.bytes.baseAddress), radix: 16)
+    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+    let line = try #require(maps.split(separator: "\n").first { $0.contains("\(address)-") })
+    #expect(line.hasSuffix(" (deleted)") == inFile, "\(line)")
+    #expect(line.contains("/selva.") == inFile, "\(line)")
+  }
+#endif

@@ -13,6 +13,7 @@ import os
 import queue
 import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,8 @@ ROOMS = {
     "Selva": ["SelvaTests"],
     "SelvaCommands": ["SelvaCommandsTests"],
 }
+# The Swift files into which a header's functions are compiled.
+IMPORTERS = {"COneDNN": ["Sources/Compute/Product.swift"], "CPNG": ["Sources/ImageGrid/PNG.swift"]}
 COPIED = ["Package.swift", "Sources", "Tests", "samples", "data"]
 
 
@@ -96,11 +99,11 @@ def files(path):
     return [path] if path.exists() else []
 
 
-class Worker:
-    """One copy of the tree, built again for every mutation."""
+class Copy:
+    """The tree as it is, built once; nothing in it changes afterwards."""
 
-    def __init__(self, folder, options):
-        self.folder, self.options = folder, options
+    def __init__(self, folder):
+        self.folder = folder
         self.products = folder / ".build" / "debug"
 
     def prepare(self):
@@ -119,40 +122,136 @@ class Worker:
     def build(self):
         done = subprocess.run(
             ["swift", "build", "--build-tests", "-Xswiftc", "-gnone"], cwd=self.folder, capture_output=True, text=True)
-        return done.returncode == 0, done.stdout + done.stderr
+        if done.returncode:
+            sys.exit(f"the tree does not build as it is:\n{(done.stdout + done.stderr)[-3000:]}")
+        self.manifest = (self.folder / ".build" / "debug.yaml").read_text()
+        self.jobs, self.lock = {}, threading.Lock()
 
-    def test(self, pattern, skip=None, limit=None):
-        """(None, "") where all tests pass, else the first issue; the rest of the run is not waited for."""
-        command = [self.products / "selvaPackageTests.xctest", "--testing-library", "swift-testing", "--filter", pattern]
-        if skip:
-            command += ["--skip", skip]
+    def command(self, key):
+        """What the manifest runs for the first command whose name has `key`."""
+        start = re.search(rf'^  "[^"\n]*{re.escape(key)}":$', self.manifest, re.M)
+        found = re.compile(r"^    args: (.*)$", re.M).search(self.manifest, start.end())
+        return json.loads(found[1])
+
+    def compile(self, source):
+        """How the compiler makes the object of one source file of the copy, and that object."""
+        if source.suffix == ".c":
+            command = self.command(f"{source.parent.name}.build/{source.name}.o")
+        else:
+            jobs = self.module(source.relative_to(self.folder).parts[1])
+            command = next(job for job in jobs if f"-primary-file {source} " in f"{' '.join(job)} ")
+        command = list(command)
+        # Only the object is wanted.
+        for flag in ["-emit-dependencies-path", "-emit-reference-dependencies-path", "-serialize-diagnostics-path",
+                     "-index-store-path", "-MF"]:
+            while flag in command:
+                place = command.index(flag)
+                del command[place : place + 2]
+        command = [word for word in command if word not in ("-index-system-modules", "-MD", "-MT", "dependencies")]
+        return command, Path(command[command.index("-o") + 1])
+
+    def module(self, name):
+        """The compiler's runs for one module, one a file."""
+        with self.lock:
+            if name not in self.jobs:
+                key = re.search(rf'"C\.({name}-[^"]*-debug\.module)"', self.manifest)[1]
+                done = subprocess.run(
+                    self.command(key) + ["-driver-print-jobs"], capture_output=True, text=True, check=True)
+                self.jobs[name] = [shlex.split(line) for line in done.stdout.splitlines()]
+            return self.jobs[name]
+
+    def link(self, product):
+        suffix = "test" if product.endswith(".xctest") else "exe"
+        key = re.search(rf'"C\.({product.removesuffix(".xctest")}-[^"]*-debug\.{suffix})"', self.manifest)[1]
+        return self.command(key)
+
+
+class Worker:
+    """Makes the objects that a mutation changes in a folder of its own, links them with the copy's, runs the tests."""
+
+    def __init__(self, copy, folder, options):
+        self.copy, self.folder, self.options = copy, folder, options
+
+    def sources(self, mutation):
+        """Files of the copy that must be compiled again, and the folders whose place among them counts."""
+        parts = mutation.file.split("/")
+        tree = self.copy.folder
+        if parts[1] == "CKernels":
+            own = [tree / mutation.file] if mutation.file.endswith(".c") else list((tree / "Sources/CKernels").glob("*.c"))
+            variants = [path for path in (tree / "Tests/CKernelVariants").glob("*.c") if path.name != "variants.c"]
+            return own + variants, ["Sources/CKernels", "Tests/CKernelVariants"]
+        if parts[1] in IMPORTERS:
+            return [tree / path for path in IMPORTERS[parts[1]]], ["/".join(parts[:2])]
+        return [tree / mutation.file], []
+
+    def build(self, mutation, text):
+        """None where all went well, else what the compiler says."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        sources, folders = self.sources(mutation)
+        for name in folders:
+            shutil.copytree(self.copy.folder / name, self.folder / name)
+        (self.folder / mutation.file).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / mutation.file).write_text(text)
+        moved = [*folders, mutation.file]
+        self.objects = {}
+        for source in sources:
+            command, target = self.copy.compile(source)
+            made = self.folder / f"{source.parent.name}-{target.name}"
+            for name in moved:
+                command = [word.replace(f"{self.copy.folder}/{name}", f"{self.folder}/{name}") for word in command]
+            command[command.index("-o") + 1] = str(made)
+            done = subprocess.run(command, cwd=self.copy.folder, capture_output=True, text=True)
+            if done.returncode:
+                found = re.search(r"error: .*", done.stdout + done.stderr)
+                return found[0] if found else (done.stdout + done.stderr)[-300:]
+            self.objects[str(target)] = str(made)
+        return self.link("selvaPackageTests.xctest")
+
+    def link(self, product):
+        command = self.copy.link(product)
+        for place, word in enumerate(command):
+            if word.startswith("@") and word.endswith("LinkFileList"):
+                names = Path(word[1:]).read_text()
+                for old, new in self.objects.items():
+                    names = names.replace(old, new)
+                (self.folder / f"{product}.list").write_text(names)
+                command[place] = f"@{self.folder}/{product}.list"
+        command[command.index("-o") + 1] = str(self.folder / product)
+        done = subprocess.run(command, cwd=self.copy.folder, capture_output=True, text=True)
+        return (done.stdout + done.stderr)[-300:] if done.returncode else None
+
+    def test(self, pattern, products=None):
+        """None where all tests pass, else the first issue; the rest of the run is not waited for."""
+        products = products or self.folder
+        command = [
+            products / "selvaPackageTests.xctest", "--testing-library", "swift-testing", "--filter", pattern]
         temporary = self.folder / "temporary files"
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
+        temporary.mkdir(parents=True)
         process = subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            command, cwd=self.copy.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             env=os.environ | {"TMPDIR": str(temporary), "NO_COLOR": "1"})
-        end = time.monotonic() + (limit or self.options.timeout)
+        end = time.monotonic() + self.options.timeout
         text, issue = "", None
         try:
             while issue is None:
                 left = end - time.monotonic()
                 if left <= 0:
-                    return f"no end after {limit or self.options.timeout} s"
+                    return f"no end after {self.options.timeout} s"
                 if not select.select([process.stdout], [], [], min(left, 1))[0]:
                     continue
                 part = os.read(process.stdout.fileno(), 1 << 16)
                 if not part:
                     break
-                text += part.decode(errors="replace")
+                text += re.sub(r"\x1b\[[0-9;]*m", "", part.decode(errors="replace"))
                 found = re.search(r"^✘ Test (.*?) recorded an issue", text, re.M)
-                issue = found and re.sub(r" with \d+ argument.*", "", found[1])
+                issue = found and found[1]
             if issue:
                 return issue
-            status = process.wait(timeout=30)
+            status = process.wait(timeout=60)
             if status == 69:
-                sys.exit(f"no test is called {pattern}")
-            return None if status == 0 else f"status {status}: {text.strip().splitlines()[-1:]}"
+                raise SystemExit(f"no test is called {pattern}")
+            return None if status == 0 else f"status {status}: {' '.join(text.split()[-12:])}"
         finally:
             try:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -160,35 +259,27 @@ class Worker:
                 pass
             process.wait()
 
-    def baseline(self):
-        built, text = self.build()
-        if not built:
-            sys.exit(f"the tree does not build as it is:\n{text[-3000:]}")
-        issue = self.test(".")
-        if issue:
-            sys.exit(f"the suite fails before anything is broken: {issue}")
-
     def judge(self, mutation):
         """What came of it, and the test that noticed."""
-        path = self.folder / mutation.file
+        path = self.copy.folder / mutation.file
         if not path.exists():
             return "does not apply", "the file is not there"
         whole = path.read_text()
         if whole.count(mutation.old) != 1:
             return "does not apply", f"its text is there {whole.count(mutation.old)} times"
-        path.write_text(whole.replace(mutation.old, mutation.new))
-        try:
-            built, text = self.build()
-            if not built:
-                error = re.search(r"error: .*", text)
-                return "does not build", error[0] if error else text[-300:]
-            for pattern in mutation.stages():
-                issue = self.test(pattern)
-                if issue:
-                    return "killed", issue
-            return "survived", ""
-        finally:
-            path.write_text(whole)
+        problem = self.build(mutation, whole.replace(mutation.old, mutation.new))
+        if problem:
+            return "does not build", problem
+        for pattern in mutation.stages():
+            # The program that the commands' tests start; most mutations die before it is asked for.
+            if "Command" in pattern or mutation.room == "SelvaCommands":
+                problem = None if (self.folder / "selva").exists() else self.link("selva")
+                if problem:
+                    return "does not build", problem
+            issue = self.test(pattern)
+            if issue:
+                return "killed", issue
+        return "survived", ""
 
 
 def choose(mutations, options):
@@ -215,7 +306,10 @@ def work(worker, waiting, options, commit, lock):
         except queue.Empty:
             return
         start = time.monotonic()
-        result, detail = worker.judge(mutation)
+        try:
+            result, detail = worker.judge(mutation)
+        except (OSError, subprocess.SubprocessError, StopIteration) as problem:
+            result, detail = "not judged", f"{type(problem).__name__}: {str(problem)[-200:]}"
         seconds = time.monotonic() - start
         row = dict(name=mutation.name, digest=mutation.digest, result=result, detail=detail, seconds=round(seconds, 1))
         with lock:
@@ -268,12 +362,15 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     chosen = choose(mutations, options)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    workers = [Worker(options.folder / f"copy-{index}", options) for index in range(options.workers)]
     start = time.monotonic()
-    for worker in workers:
-        worker.prepare()
-        if not options.skip_baseline:
-            worker.baseline()
+    copy = Copy((options.folder / "copy").resolve())
+    copy.prepare()
+    copy.build()
+    workers = [Worker(copy, options.folder / f"worker-{index}", options) for index in range(options.workers)]
+    if not options.skip_baseline:
+        issue = workers[0].test(".", copy.products)
+        if issue:
+            sys.exit(f"the suite fails before anything is broken: {issue}")
     waiting, lock = queue.Queue(), threading.Lock()
     # Neighbours share a file: little is built between one and the next.
     for mutation in sorted(chosen, key=lambda m: (list(ROOMS).index(m.room), m.file)):

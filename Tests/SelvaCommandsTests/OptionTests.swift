@@ -208,6 +208,15 @@ private let cases = [
     }
   }
 
+  @Test func labelsOfEitherPartAreThoseThatAreNamed() throws {
+    let place = try place()
+    for part in ["test", "train"] {
+      let line = ["encode", "model.safetensors", "--data", "data", "--part", part]
+      #expect(try place.fail(65, line + ["--labels", "short.idx"]).contains("short.idx"))
+      #expect(String(decoding: try place.run(line), as: UTF8.self).hasPrefix("z0,z1,z2,label\n"))
+    }
+  }
+
   /// A new option asks for a line above.
   @Test(arguments: cases) private func noOptionIsLeftOut(_ test: OptionCase) throws {
     let help = try Program.run(test.arguments("--help"), in: Program.temporaryFolder())

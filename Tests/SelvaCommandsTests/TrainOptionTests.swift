@@ -112,6 +112,19 @@ import Testing
     try misuse.check(in: folder)
   }
 
+  /// Learning as fast as this, the last epoch is hardly ever the best.
+  @Test func theReportTellsOfTheBestEpoch() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.images(in: folder, count: 60, height: 8, width: 6)
+    let result = try Program.run(
+      ["train", "--data", "images.idx", "-e", "6", "--learning-rate", "0.1", "-o", "run"]
+        + TrainCommandTests.small, in: folder)
+    let rows = try MetricsLog(contentsOf: "\(folder)/run/metrics.csv").rows
+    let best = try #require(rows.min { ($0.validationLoss ?? .infinity) < ($1.validationLoss ?? .infinity) })
+    #expect(result.errors.contains(" in epoch \(best.epoch), "), "\(result.errors)")
+    #expect(rows.contains { $0.validationLoss ?? 0 > best.validationLoss ?? 0 })
+  }
+
   @Test func testDataIsWhatIsValidatedOn() throws {
     let folder = try Program.temporaryFolder()
     try Fixture.folder(in: folder, train: 30, test: 10)
