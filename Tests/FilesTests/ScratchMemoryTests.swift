@@ -26,9 +26,19 @@ func `scratch memory holds what is put into it`(_ count: Int, _ largestInMemory:
     _ largestInMemory: Int, _ inFile: Bool
   ) throws {
     let memory = try ScratchMemory(byteCount: 1 << 16, for: "a", largestInMemory: largestInMemory)
-    let address = String(UInt(bitPattern: memory.bytes.baseAddress), radix: 16)
-    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    let line = try #require(maps.split(separator: "\n").first { $0.contains("\(address)-") })
+    // Read to its end, since its size is said to be 0; the memory is held until then.
+    let map = URL(fileURLWithPath: "/proc/self/maps")
+    let (address, maps) = try withExtendedLifetime(memory) {
+      (
+        UInt(bitPattern: memory.bytes.baseAddress),
+        String(decoding: try FileHandle(forReadingFrom: map).readToEnd() ?? Data(), as: UTF8.self)
+      )
+    }
+    let line = try #require(
+      maps.split(separator: "\n").first { line in
+        let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+        return ends.count == 2 && ends[0] <= address && address < ends[1]
+      })
     #expect(line.hasSuffix(" (deleted)") == inFile, "\(line)")
     #expect(line.contains("/selva.") == inFile, "\(line)")
   }

@@ -121,7 +121,7 @@ class Copy:
 
     def build(self):
         done = subprocess.run(
-            ["swift", "build", "--build-tests", "-Xswiftc", "-gnone"], cwd=self.folder, capture_output=True, text=True)
+            ["swift", "build", "--build-tests"], cwd=self.folder, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"the tree does not build as it is:\n{(done.stdout + done.stderr)[-3000:]}")
         self.manifest = (self.folder / ".build" / "debug.yaml").read_text()
@@ -230,7 +230,7 @@ class Worker:
         temporary.mkdir(parents=True)
         process = subprocess.Popen(
             command, cwd=self.copy.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            env=os.environ | {"TMPDIR": str(temporary), "NO_COLOR": "1"})
+            env=os.environ | {"TMPDIR": str(temporary), "NO_COLOR": "1", "SWIFT_BACKTRACE": "enable=no"})
         end = time.monotonic() + self.options.timeout
         text, issue = "", None
         try:
