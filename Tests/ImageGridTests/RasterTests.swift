@@ -22,6 +22,8 @@ import Testing
     #expect(raster.pixels == Array(repeating: [0x00, 0x72, 0xB2], count: 6).flatMap { $0 })
     raster[2, 1] = .white
     #expect(Array(raster.pixels.suffix(3)) == [255, 255, 255])
+    raster[0, 1] = Color(rgb: 0x102030)
+    #expect(Array(raster.pixels[9..<12]) == [0x10, 0x20, 0x30] && raster[0, 1] == Color(rgb: 0x102030))
     // Rec. 601: 0.587 * 0x72 + 0.114 * 0xB2 = 87.21
     #expect(Raster(width: 1, height: 1, fill: blue).pixels == [87])
   }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct FormatTests {
   @Test(arguments: [
     (0.0, 2, "0.00"), (1.005, 1, "1.0"), (-1.25, 2, "-1.25"), (-0.004, 2, "0.00"), (-0.006, 2, "-0.01"),
-    (12.999, 2, "13.00"), (7, 0, "7"), (-7.6, 0, "-8"), (0.05, 3, "0.050"), (1e15, 2, "1e+15"),
+    (12.999, 2, "13.00"), (7, 0, "7"), (-7.6, 0, "-8"), (0.05, 3, "0.050"),
     (.infinity, 2, "inf"),
   ]) func numbersHaveTheirSignAndDigits(value: Double, digits: Int, text: String) {
     #expect(Format.fixed(value, digits) == text)

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Selva
+@testable import SelvaCommands
 
 @Suite struct ResumeTests {
   /// Without `--epochs`: these settings do not depend on how many there will be.
@@ -51,7 +52,7 @@ import Testing
     #expect(
       resumed
         == [again + Self.endless, ["train", "--resume", "\(folder)/parts"] + epochs].map {
-          "selva " + $0.joined(separator: " ")
+          (["selva"] + $0).map(CommandLineText.quoted).joined(separator: " ")
         })
   }
 
