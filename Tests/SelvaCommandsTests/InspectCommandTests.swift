@@ -4,6 +4,7 @@ import ImageGrid
 import Testing
 
 @testable import Selva
+@testable import SelvaCommands
 
 @Suite struct InspectCommandTests {
   @Test func showsAModel() throws {
@@ -96,6 +97,9 @@ import Testing
     let lines = String(decoding: text.output, as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 5)
     #expect(lines.last?.hasPrefix("decoder.layers.0        16") == true, "\(lines)")
+    let figures = [found.initialization, found.trained].map(\.layers[1]).flatMap { [$0.mean, $0.variance] }
+    #expect(
+      lines.last?.split(separator: " ").dropFirst(2).map(String.init) == figures.map { Format.fixed($0, 3) })
   }
 
   @Test(arguments: [

@@ -35,6 +35,9 @@ import Testing
       testDescription: "pandas with labels first", text: "label,0,1\na,0.5,-1\nb,2,0.25\n",
       labels: ["a", "b"]),
     Case(testDescription: "pandas with names of its own", text: ",z0,z1\n0,0.5,-1\n1,2,0.25\n"),
+    Case(
+      testDescription: "a name that only looks like a vector's", text: "z0,z1,z01\n0.5,-1,7\n2,0.25,8\n",
+      columns: ["z0", "z1", "z01"], values: [0.5, -1, 7, 2, 0.25, 8]),
     Case(testDescription: "pandas with two indices", text: ",,z0,z1\n0,a,0.5,-1\n1,b,2,0.25\n"),
     Case(
       testDescription: "pandas quoting all",
