@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Files
 import IDX
 import Selva
 
@@ -17,32 +18,34 @@ struct BenchCommand: ParsableCommand {
     help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
   var data: String?
 
-  @Option(help: ArgumentHelp("Widths of the encoder's hidden layers.", valueName: "widths"))
+  @Option(
+    help: ModelSettings.widths.help("Widths of the encoder's hidden layers, or 'none'.", "widths"),
+    transform: Widths.parse)
   var hidden = Widths([400])
 
-  @Option(name: [.customShort("z"), .long], help: "Components of the latent vector.")
+  @Option(
+    name: [.customShort("z"), .long], help: Numbers.latent.help("Components of the latent vector."),
+    transform: Numbers.latent.parse)
   var latent = 20
 
-  @Option(name: [.customShort("b"), .long], help: "Images a step.")
+  @Option(
+    name: [.customShort("b"), .long], help: Numbers.batchSize.help("Images a step."),
+    transform: Numbers.batchSize.parse)
   var batchSize = 128
 
   @Option(help: "float32, bfloat16 or auto.")
   var precision = Precision.auto
 
-  @Option(help: "Worker threads; left out, 1 and one for each processor.")
+  @Option(
+    help: Numbers.oneThreadAtLeast.help("Worker threads; left out, 1 and one for each processor."),
+    transform: Numbers.oneThreadAtLeast.parse)
   var threads: Int?
 
-  @Option(help: "Seconds for each measurement.")
+  @Option(help: Numbers.seconds.help("Seconds for each measurement."), transform: Numbers.seconds.parse)
   var seconds = 3.0
 
   @Flag(help: "Print one JSON object.")
   var json = false
-
-  func validate() throws {
-    guard batchSize >= 1, latent >= 1, (threads ?? 1) >= 1, seconds > 0 else {
-      throw ValidationError("--batch-size, --latent, --threads and --seconds must be above 0.")
-    }
-  }
 
   func run() throws {
     let images = try images()
@@ -51,7 +54,7 @@ struct BenchCommand: ParsableCommand {
     training.precision = precision.checked()
     let model = ModelSettings(
       height: images.height, width: images.width, hidden: hidden.values, latent: latent)
-    if let fault = model.fault { throw ValidationError("The model would have \(fault).") }
+    if let fault = model.fault { throw FileError(.badData, path: images.path, reason: fault) }
     let benchmark = StepBenchmark(model: model, training: training, seconds: seconds)
     let all = WorkerGroup.processorCount
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])

@@ -24,28 +24,25 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Pixels as grey values, drawn once as 0 or 1, or cut at one half (default: as in training).")
   var binarize: Binarization?
 
-  @Option(help: "Samples of z an image for nll (default: no nll).")
+  @Option(
+    help: Numbers.importanceSamples.help("Samples of z an image for nll.", default: "no nll"),
+    transform: Numbers.importanceSamples.parse)
   var importanceSamples: Int?
 
-  @Option(help: "Seed of the draws of z and of pixels.")
+  @Option(help: Numbers.seed.help("Seed of the draws of z and of pixels."), transform: Numbers.seed.parse)
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads; 0: one for each processor.")
+  @Option(
+    help: Numbers.threads.help("Worker threads; 0: one for each processor."), transform: Numbers.threads.parse)
   var threads = TrainingSettings().threads
 
-  @Option(help: "Only so many images, from the first on (default: all).")
+  @Option(
+    help: Numbers.images.help("Only so many images, from the first on.", default: "all"),
+    transform: Numbers.images.parse)
   var limit: Int?
 
   @Flag(help: "Print one JSON object.")
   var json = false
-
-  func validate() throws {
-    guard importanceSamples ?? 1 >= 1 else {
-      throw ValidationError("--importance-samples must be at least 1.")
-    }
-    guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1.") }
-    guard (0...1024).contains(threads) else { throw ValidationError("--threads must be between 0 and 1024.") }
-  }
 
   func run() throws {
     let (model, path) = try model.load()

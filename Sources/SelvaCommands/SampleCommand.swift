@@ -18,31 +18,22 @@ struct SampleCommand: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: "Rows of the grid.")
+  @Option(help: Numbers.cells.help("Rows of the grid."), transform: Numbers.cells.parse)
   var rows = 8
 
-  @Option(help: "Columns of the grid.")
+  @Option(help: Numbers.cells.help("Columns of the grid."), transform: Numbers.cells.parse)
   var columns = 8
 
-  @Option(help: "Seed of the latent vectors.")
+  @Option(help: Numbers.seed.help("Seed of the latent vectors."), transform: Numbers.seed.parse)
   var seed: UInt64 = 0
 
   @Option(
-    help:
-      "Standard deviation of the latent vectors; under 1 for more typical pictures, over 1 for odder ones.")
+    help: Numbers.temperature.help(
+      "Standard deviation of the latent vectors; under 1 for more typical pictures, over 1 for odder ones."),
+    transform: Numbers.temperature.parse)
   var temperature = 1.0
 
   @OptionGroup var save: SaveLatentsOption
-
-  func validate() throws {
-    guard (1...10_000).contains(rows) else { throw ValidationError("--rows must be between 1 and 10000.") }
-    guard (1...10_000).contains(columns) else {
-      throw ValidationError("--columns must be between 1 and 10000.")
-    }
-    guard (0...1000).contains(temperature) else {
-      throw ValidationError("--temperature must be between 0 and 1000.")
-    }
-  }
 
   func run() throws {
     let (model, path) = try model.load()

@@ -20,31 +20,29 @@ struct TraverseCommand: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: ArgumentHelp("Which components, as 0,4-6; left out, all.", valueName: "list"))
+  @Option(help: NumberList.help("Which components, as 0,4-6; left out, all."), transform: NumberList.parse)
   var components: NumberList?
 
-  @Option(help: "How far to go to each side, in the prior's standard deviations.")
+  @Option(
+    help: Numbers.reach.help("How far to go to each side, in the prior's standard deviations."),
+    transform: Numbers.reach.parse)
   var range = 3.0
 
-  @Option(help: "Pictures in a row.")
+  @Option(help: Numbers.traversal.help("Pictures in a row."), transform: Numbers.traversal.parse)
   var steps = 9
 
   @OptionGroup var images: OptionalImageOptions
 
   @Option(
-    help: ArgumentHelp(
-      "The image of --data to start from, by number from 0. (default: 0)", valueName: "number"))
+    help: Numbers.index.help(
+      "The image of --data to start from, by number from 0.", default: "0", "number"),
+    transform: Numbers.index.parse)
   var index: Int?
 
   @OptionGroup var save: SaveLatentsOption
 
   func validate() throws {
-    guard range > 0, range <= 1000 else { throw ValidationError("--range must be above 0 and at most 1000.") }
-    guard (1...1000).contains(steps) else { throw ValidationError("--steps must be between 1 and 1000.") }
-    if let index {
-      guard index >= 0 else { throw ValidationError("--index must be at least 0.") }
-      guard images.data != nil else { throw ValidationError("--index goes with --data.") }
-    }
+    if index != nil && images.data == nil { throw ValidationError("--index goes with --data.") }
   }
 
   func run() throws {

@@ -52,17 +52,26 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   /// log σ² of the Gaussian likelihood: `learned` where the model has it, else from `sigma`.
   func gaussianLogVariance(learned: Float?) -> Float { learned ?? Float(2 * log(sigma)) }
 
-  public var pixelCount: Int { height * width }
+  /// As many as an `Int` can say where the product is beyond it, so that sizes from a file can be judged.
+  public var pixelCount: Int {
+    let (count, isTooLarge) = height.multipliedReportingOverflow(by: width)
+    return isTooLarge ? .max : count
+  }
 
   /// What is wrong with these settings, in words for a person; nil when nothing is.
   public var fault: String? {
-    let widths = hidden + decoderHidden
-    if height < 1 || width < 1 || pixelCount > 1 << 24 { return "images of \(height) x \(width) pixels" }
-    if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) {
-      return "a hidden layer of \(width) units"
+    if height < 1 || width < 1 || pixelCount > ModelSettings.mostPixels {
+      return "images of \(height) x \(width) pixels must have 1 to \(ModelSettings.mostPixels) pixels"
     }
-    if latent < 1 || latent > 1 << 16 { return "\(latent) latent components" }
-    if !(sigma > 0 && sigma.isFinite) { return "a sigma of \(sigma)" }
-    return nil
+    for (option, widths) in [("--hidden", hidden), ("--decoder-hidden", decoderHidden)] {
+      if let fault = widths.lazy.compactMap({ ModelSettings.widths.fault("each width of \(option)", $0) }).first
+      {
+        return fault
+      }
+      guard widths.count <= ModelSettings.mostLayers else {
+        return "\(option) must name at most \(ModelSettings.mostLayers) layers, not \(widths.count)"
+      }
+    }
+    return [BoundedNumber<ModelSettings>].model.lazy.compactMap { $0.fault(self) }.first
   }
 }
