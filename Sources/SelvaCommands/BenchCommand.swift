@@ -18,20 +18,25 @@ struct BenchCommand: ParsableCommand {
     help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
   var data: String?
 
+  private static let standard = (
+    hidden: Widths([400]), latent: 20, batchSize: TrainingSettings().batchSize, seconds: 3.0
+  )
+
   @Option(
-    help: ModelSettings.widths.help("Widths of the encoder's hidden layers, or 'none'.", "widths"),
+    help: ModelSettings.widths.help(
+      "Widths of the encoder's hidden layers, or 'none'.", default: standard.hidden.description, "widths"),
     transform: Widths.parse)
-  var hidden = Widths([400])
+  var hidden = BenchCommand.standard.hidden
 
   @Option(
-    name: [.customShort("z"), .long], help: Numbers.latent.help("Components of the latent vector."),
+    name: [.customShort("z"), .long], help: Numbers.latent.help("Components of the latent vector.", default: standard.latent),
     transform: Numbers.latent.parse)
-  var latent = 20
+  var latent = BenchCommand.standard.latent
 
   @Option(
-    name: [.customShort("b"), .long], help: Numbers.batchSize.help("Images a step."),
+    name: [.customShort("b"), .long], help: Numbers.batchSize.help("Images a step.", default: standard.batchSize),
     transform: Numbers.batchSize.parse)
-  var batchSize = 128
+  var batchSize = BenchCommand.standard.batchSize
 
   @Option(help: "float32, bfloat16 or auto.")
   var precision = Precision.auto
@@ -41,8 +46,10 @@ struct BenchCommand: ParsableCommand {
     transform: Numbers.oneThreadAtLeast.parse)
   var threads: Int?
 
-  @Option(help: Numbers.seconds.help("Seconds for each measurement."), transform: Numbers.seconds.parse)
-  var seconds = 3.0
+  @Option(
+    help: Numbers.seconds.help("Seconds for each measurement.", default: standard.seconds),
+    transform: Numbers.seconds.parse)
+  var seconds = BenchCommand.standard.seconds
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -120,8 +127,8 @@ struct BenchReport: Encodable {
     for result in scaling {
       lines.append(
         [
-          pad("\(result.threads)", 7), pad(Format.grouped(Int(result.imagesPerSecond)), 10),
-          pad(Format.grouped(Int(result.ceilingImagesPerSecond)), 18),
+          pad("\(result.threads)", 7), pad(Format.grouped(result.imagesPerSecond), 10),
+          pad(Format.grouped(result.ceilingImagesPerSecond), 18),
           pad("\(Format.fixed(result.fraction * 100, 1)) %", 12),
           pad(Format.fixed(result.ceilingGigaflops, 0), 21),
         ].joined())

@@ -29,11 +29,17 @@ struct EvaluateCommand: ParsableCommand {
     transform: Numbers.importanceSamples.parse)
   var importanceSamples: Int?
 
-  @Option(help: Numbers.seed.help("Seed of the draws of z and of pixels."), transform: Numbers.seed.parse)
-  var seed: UInt64 = 0
+  private static let standardSeed: UInt64 = 0
 
   @Option(
-    help: Numbers.threads.help("Worker threads; 0: one for each processor."), transform: Numbers.threads.parse)
+    help: Numbers.seed.help("Seed of the draws of z and of pixels.", default: standardSeed),
+    transform: Numbers.seed.parse)
+  var seed = EvaluateCommand.standardSeed
+
+  @Option(
+    help: Numbers.threads.help(
+      "Worker threads; 0: one for each processor.", default: TrainingSettings().threads),
+    transform: Numbers.threads.parse)
   var threads = TrainingSettings().threads
 
   @Option(

@@ -44,7 +44,7 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: Numbers.images.help(
-      "Images to use for --activations, from the first on.", default: "\(standardLimit)"),
+      "Images to use for --activations, from the first on.", default: standardLimit),
     transform: Numbers.images.parse)
   var limit: Int?
 

@@ -53,8 +53,12 @@ struct InterpolateCommand: ParsableCommand {
     transform: NumberList.parse)
   var rows: NumberList?
 
-  @Option(help: Numbers.walk.help("Pictures from one point to the next."), transform: Numbers.walk.parse)
-  var steps = 10
+  private static let standardSteps = 10
+
+  @Option(
+    help: Numbers.walk.help("Pictures from one point to the next.", default: standardSteps),
+    transform: Numbers.walk.parse)
+  var steps = InterpolateCommand.standardSteps
 
   @Flag(help: "Go along great circles instead of straight lines.")
   var spherical = false

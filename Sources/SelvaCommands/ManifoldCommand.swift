@@ -21,8 +21,12 @@ struct ManifoldCommand: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: Numbers.side.help("Rows and columns of the grid."), transform: Numbers.side.parse)
-  var size = 20
+  private static let standardSize = 20
+
+  @Option(
+    help: Numbers.side.help("Rows and columns of the grid.", default: standardSize),
+    transform: Numbers.side.parse)
+  var size = ManifoldCommand.standardSize
 
   @Option(
     help: NumberList.help("Which two components span the plane. (default: 0,1)"),

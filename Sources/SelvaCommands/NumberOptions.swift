@@ -8,7 +8,12 @@ extension NumberRange {
     return value
   }
 
-  /// Help that says the range, and the default where the option itself does not know it.
+  /// Help that says the range and a default.
+  func help(_ text: String, default standard: Value) -> ArgumentHelp {
+    help(text, default: SettingText.of(standard))
+  }
+
+  /// Help that says the range, and what holds where the option is not given.
   func help(_ text: String, default standard: String? = nil, _ valueName: String? = nil) -> ArgumentHelp {
     let more = standard.map { " (default: \($0))" } ?? ""
     return ArgumentHelp("\(text) (\(self.text))\(more)", valueName: valueName)

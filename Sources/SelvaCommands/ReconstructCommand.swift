@@ -25,7 +25,7 @@ struct ReconstructCommand: ParsableCommand {
   @OptionGroup var picture: PictureOptions
 
   @Option(
-    help: Numbers.images.help("How many images, from the first on.", default: "\(standardCount)"),
+    help: Numbers.images.help("How many images, from the first on.", default: standardCount),
     transform: Numbers.images.parse)
   var count: Int?
 

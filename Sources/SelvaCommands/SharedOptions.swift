@@ -23,15 +23,15 @@ struct LayoutOptions: ParsableArguments {
   /// Where nothing is said.
   static let standard = (padding: 2, background: UInt8(0), scale: 1)
 
-  @Option(help: Numbers.padding.help("Pixels between cells."), transform: Numbers.padding.parse)
+  @Option(help: Numbers.padding.help("Pixels between cells.", default: standard.padding), transform: Numbers.padding.parse)
   var padding = LayoutOptions.standard.padding
 
   @Option(
-    help: Numbers.background.help("Grey level between cells, black to white."),
+    help: Numbers.background.help("Grey level between cells, black to white.", default: standard.background),
     transform: Numbers.background.parse)
   var background = LayoutOptions.standard.background
 
-  @Option(help: Numbers.scale.help("Times to enlarge each pixel."), transform: Numbers.scale.parse)
+  @Option(help: Numbers.scale.help("Times to enlarge each pixel.", default: standard.scale), transform: Numbers.scale.parse)
   var scale = LayoutOptions.standard.scale
 
   func style(groupColumns: Int = 0) -> GridStyle {
@@ -137,6 +137,9 @@ struct ImageOptions: ParsableArguments {
   static func load(
     data: String, labels: String?, part: ImagePart?, for model: ModelSettings
   ) throws -> ImageSet {
+    if part != nil, FileKind.exists(data), !FileKind.isFolder(data) {
+      throw ValidationError("--part goes with a folder, and \(data) is a file.")
+    }
     let images = try images(data, labels: labels, part: part)
     try model.checkSize(of: images)
     images.warnIfUnscaled()
@@ -145,12 +148,7 @@ struct ImageOptions: ParsableArguments {
 
   /// The images of a folder or of a file.
   static func images(_ data: String, labels: String? = nil, part: ImagePart?) throws -> ImageSet {
-    guard FileKind.isFolder(data) else {
-      guard part == nil || !FileKind.exists(data) else {
-        throw ValidationError("--part goes with a folder, and \(data) is a file.")
-      }
-      return try ImageSet(imagesPath: data, labelsPath: labels)
-    }
+    guard FileKind.isFolder(data) else { return try ImageSet(imagesPath: data, labelsPath: labels) }
     let folder = try ImageFolder(data)
     if part != .train, let images = folder.testImages {
       return try ImageSet(imagesPath: images, labelsPath: labels ?? folder.testLabels)

@@ -17,6 +17,8 @@ struct TraverseCommand: ParsableCommand {
         selva traverse -o components.png --data data --index 7
       """)
 
+  private static let standard = (range: 3.0, steps: 9)
+
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
@@ -24,12 +26,14 @@ struct TraverseCommand: ParsableCommand {
   var components: NumberList?
 
   @Option(
-    help: Numbers.reach.help("How far to go to each side, in the prior's standard deviations."),
+    help: Numbers.reach.help("How far to go to each side, in the prior's standard deviations.", default: standard.range),
     transform: Numbers.reach.parse)
-  var range = 3.0
+  var range = TraverseCommand.standard.range
 
-  @Option(help: Numbers.traversal.help("Pictures in a row."), transform: Numbers.traversal.parse)
-  var steps = 9
+  @Option(
+    help: Numbers.traversal.help("Pictures in a row.", default: standard.steps),
+    transform: Numbers.traversal.parse)
+  var steps = TraverseCommand.standard.steps
 
   @OptionGroup var images: OptionalImageOptions
 

@@ -22,7 +22,7 @@ import Testing
     let options = try Self.options()
     #expect(options.count > 50)
     for option in options {
-      for value in ["nan", "inf", "-inf", "-1", "1e400", "99999999999999999999999", "", "x"] {
+      for value in ["nan", "inf", "-inf", "-1", "1e400", "99999999999999999999999", "x"] {
         let message = try #require(Self.message(option.command + ["--\(option.name)", value]))
         #expect(message.hasPrefix("The value '\(value)' is invalid for '"), "\(option): \(message)")
         let range = try #require(Self.range(message), "\(option): \(message)")
@@ -74,7 +74,11 @@ import Testing
   func listsSayWhatTheyTake(_ text: String, _ rule: String) {
     let message = Self.message(["encode", "--data", "data", "--indices", text]) ?? ""
     #expect(message.contains("'--indices <list>': must be") && message.contains(rule), "\(message)")
-    #expect((try? NumberList.parse("0-16777215").values.count) == 1 << 24)
+  }
+
+  @Test func listsMayBeLong() throws {
+    let list = try NumberList.parse("0-16777215")
+    #expect(list.values.count == 1 << 24)
   }
 
   /// What a person is told; nil where the line is taken.

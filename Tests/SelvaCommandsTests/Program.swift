@@ -12,8 +12,12 @@ struct Program {
   }
 
   /// Starts without waiting, as for a program that shall be interrupted.
-  static func start(_ arguments: [String], in folder: String, input: [UInt8]? = nil) throws -> Running {
-    try Running(try executable(), arguments, in: folder, input: input)
+  ///
+  /// - Parameter terminal: a descriptor to take as standard output; nil: a file.
+  static func start(
+    _ arguments: [String], in folder: String, input: [UInt8]? = nil, terminal: Int32? = nil
+  ) throws -> Running {
+    try Running(try executable(), arguments, in: folder, input: input, terminal: terminal)
   }
 
   /// Starts a script of bash without waiting; `$SELVA` is the program.
@@ -63,7 +67,7 @@ struct Program {
     private let streams: URL
 
     fileprivate init(
-      _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?,
+      _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?, terminal: Int32? = nil,
       environment additions: [String: String] = [:]
     ) throws {
       streams = URL(fileURLWithPath: try Program.temporaryFolder())
@@ -79,7 +83,9 @@ struct Program {
       environment.merge(additions) { $1 }
       process.environment = environment
       process.standardInput = try FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
-      process.standardOutput = try FileHandle(forWritingTo: streams.appendingPathComponent("output"))
+      process.standardOutput =
+        try terminal.map { FileHandle(fileDescriptor: $0) }
+        ?? FileHandle(forWritingTo: streams.appendingPathComponent("output"))
       process.standardError = try FileHandle(forWritingTo: streams.appendingPathComponent("errors"))
       try process.run()
     }

@@ -159,7 +159,7 @@ import Testing
 
   @Test(arguments: [
     Misuse("train", 64, "--data"),
-    Misuse("train --data data --epochs 0", 64, "'-e, --epochs <epochs>': must be a whole number (1 to 1000000)"),
+    Misuse("train --data data --epochs 0", 64, "'--epochs <epochs>': must be a whole number (1 to 1000000)"),
     Misuse("train --data data --hidden 12,x", 64, "--hidden"),
     Misuse("train --data data --latent 0", 64, "must be a whole number (1 to 65536)"),
     Misuse("train --data data --optimizer adam --weight-decay 0.1", 64, "--optimizer adamw"),

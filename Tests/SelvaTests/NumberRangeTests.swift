@@ -45,9 +45,9 @@ import Testing
   @Test(arguments: [
     ("--learning-rate", \TrainingSettings.learningRate, [0, 1e-300, 1001]),
     ("--warmup-epochs", \.warmupEpochs, [-1]), ("--beta1", \.beta1, [-0.1, 1]), ("--beta2", \.beta2, [-0.1, 1]),
-    ("--epsilon", \.epsilon, [0, 1e-320, 2]), ("--weight-decay", \.weightDecay, [-1, 1001]),
+    ("--epsilon", \.epsilon, [0, .leastNonzeroMagnitude, 2]), ("--weight-decay", \.weightDecay, [-1, 1001]),
     ("--clip-norm", \.clipNorm, [-1, 1e-300, 1e300]), ("--beta", \.beta, [-1, 1e300]),
-    ("--beta-epochs", \.betaEpochs, [0, 1e-320]), ("--free-bits", \.freeBits, [-1, 1e300]),
+    ("--beta-epochs", \.betaEpochs, [0, .leastNonzeroMagnitude]), ("--free-bits", \.freeBits, [-1, 1e300]),
     ("--dropout", \.dropout, [-0.1, 1]), ("--average-decay", \.averageDecay, [-0.1, 1]),
     ("--validation-fraction", \.validationFraction, [0, 1]),
   ] as [(String, WritableKeyPath<TrainingSettings, Double> & Sendable, [Double])])
@@ -84,7 +84,7 @@ import Testing
 
   /// At the ends of all ranges, through the whole of a run.
   @Test func schedulesAndTheOptimizerStayFinite() {
-    for (rate, momentum) in [(1e-12, 0), (1000, 0.999999)] {
+    for (rate, momentum) in [(1e-30, 0), (1000, 0.999999)] {
       for warmup in [0, 1_000_000.0] {
         for period in [0.001, 1_000_000] {
           for epochs in [1, 1_000_000] {
@@ -108,7 +108,7 @@ import Testing
       #expect(rate.isFinite && rate >= 0)
       for number in [1, 1_000_000_000] {
         let factors = Adam(settings, number: number, learningRate: rate).factors
-        #expect(factors.allSatisfy(\.isFinite), "\(factors)")
+        #expect(!factors.contains { !$0.isFinite }, "\(factors)")
       }
     }
     for shape in BetaShape.allCases {

@@ -57,7 +57,7 @@ extension [BoundedNumber<TrainingSettings>] {
   static let training: Self = [
     BoundedNumber("--epochs", \.epochs, NumberRange(1...1_000_000)),
     BoundedNumber("--batch-size", \.batchSize, NumberRange(1...1_000_000)),
-    BoundedNumber("--learning-rate", \.learningRate, NumberRange(1e-12...1000)),
+    BoundedNumber("--learning-rate", \.learningRate, NumberRange(1e-30...1000)),
     BoundedNumber("--warmup-epochs", \.warmupEpochs, NumberRange(0...1_000_000)),
     // Under 1 in float32 as well, which the optimizer reckons in.
     BoundedNumber("--beta1", \.beta1, NumberRange(0...0.999999)),
