@@ -62,6 +62,9 @@ struct BenchCommand: ParsableCommand {
     let model = ModelSettings(
       height: images.height, width: images.width, hidden: hidden.values, latent: latent)
     if let fault = model.fault { throw FileError(.badData, path: images.path, reason: fault) }
+    try MemoryNeed.benchmark(
+      model: model, training: training, images: images.count, threads: threads ?? WorkerGroup.processorCount
+    ).check()
     let benchmark = StepBenchmark(model: model, training: training, seconds: seconds)
     let all = WorkerGroup.processorCount
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])

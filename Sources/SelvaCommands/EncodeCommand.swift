@@ -75,6 +75,7 @@ struct EncodeCommand: ParsableCommand {
     if let indices { try images.check(indices.values) }
     let all = indices?.values ?? Array(0..<images.count)
     let chosen = all.prefix(limit ?? all.count)
+    try MemoryNeed.encoding(model.settings, images: chosen.count).check()
     let block = block(of: images, chosen, model)
     if output == "-" {
       for rows in LatentTable.blocks(of: chosen.count) {

@@ -58,6 +58,9 @@ struct EvaluateCommand: ParsableCommand {
     var evaluator = Evaluator(
       model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
       importanceSamples: importanceSamples)
+    try MemoryNeed.evaluation(
+      model.settings, images: count, threads: threads, importanceSamples: importanceSamples
+    ).check()
     let progress = EvaluationProgress(count: count)
     if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
     let evaluation = evaluator.evaluate(

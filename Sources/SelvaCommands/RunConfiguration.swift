@@ -53,6 +53,9 @@ struct RunConfiguration: Codable {
       return String(decoding: bytes, as: UTF8.self)
     }
     self = try SettingsJSON.decode(RunConfiguration.self, from: text, path: path, part: "the run's settings")
+    if let fault = model.fault ?? training.fault {
+      throw ModelFileError(path: path, reason: "the run's settings cannot be: \(fault)")
+    }
   }
 
   func write(to path: String) throws {

@@ -14,6 +14,7 @@ struct ModelArgument: ParsableArguments {
   /// - Returns: the model and the path of its file.
   func load() throws -> (model: VAE, path: String) {
     let path = try RunDirectory.modelPath(from: path)
+    try MemoryNeed.loading(fileBytes: FileKind.size(of: path)).check()
     return (try VAE(contentsOf: path), path)
   }
 }
@@ -48,6 +49,9 @@ struct LayoutOptions: ParsableArguments {
     guard width <= PNG.maximumSide, height <= PNG.maximumSide, width * height <= PNG.maximumPixels else {
       throw PNGError.tooLarge(path: PictureFile.name(output), width: width, height: height)
     }
+    try MemoryNeed.picture(
+      cells, of: model, cellPixels: width * height / max(1, cells), advice: "ask for fewer pictures"
+    ).check()
   }
 
   /// As many columns as a person who names none gets: 8, and for more than 64 cells a square.
