@@ -80,7 +80,8 @@ public struct MemoryLimit: Sendable, Equatable {
       {
         let fields = Fields(text("\(folder)/memory.stat"))
         let cached = version.caches.reduce(0) { $0 + (fields[$1] ?? 0) }
-        limits.append(MemoryLimit(.pages, left: max(0, most - used + cached), source: "left in the control group"))
+        limits.append(
+          MemoryLimit(.pages, left: max(0, most - used + cached), source: "left in the control group"))
       }
       guard !names.isEmpty else { return limits }
       names.removeLast()
@@ -96,7 +97,9 @@ public struct MemoryLimit: Sendable, Equatable {
         (RLIMIT_DATA, Kind.data, "VmData", "left under ulimit -d"),
       ].compactMap { resource, kind, field, source in
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, Double(limit.rlim_cur) < 0x1p60, let used = fields[field] else {
+        guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, Double(limit.rlim_cur) < 0x1p60,
+          let used = fields[field]
+        else {
           return nil
         }
         return MemoryLimit(kind, left: max(0, Double(limit.rlim_cur) - used * 1024), source: source)

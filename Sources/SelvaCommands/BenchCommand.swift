@@ -29,12 +29,14 @@ struct BenchCommand: ParsableCommand {
   var hidden = BenchCommand.standard.hidden
 
   @Option(
-    name: [.customShort("z"), .long], help: Numbers.latent.help("Components of the latent vector.", default: standard.latent),
+    name: [.customShort("z"), .long],
+    help: Numbers.latent.help("Components of the latent vector.", default: standard.latent),
     transform: Numbers.latent.parse)
   var latent = BenchCommand.standard.latent
 
   @Option(
-    name: [.customShort("b"), .long], help: Numbers.batchSize.help("Images a step.", default: standard.batchSize),
+    name: [.customShort("b"), .long],
+    help: Numbers.batchSize.help("Images a step.", default: standard.batchSize),
     transform: Numbers.batchSize.parse)
   var batchSize = BenchCommand.standard.batchSize
 
@@ -61,7 +63,9 @@ struct BenchCommand: ParsableCommand {
     training.precision = precision.checked()
     let model = ModelSettings(
       height: images.height, width: images.width, hidden: hidden.values, latent: latent)
-    if let fault = model.fault { throw FileError(.badData, path: images.path, reason: fault) }
+    if let fault = model.fault {
+      throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")
+    }
     try MemoryNeed.benchmark(
       model: model, training: training, images: images.count, threads: threads ?? WorkerGroup.processorCount
     ).check()

@@ -25,7 +25,8 @@ struct EncodeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An IDX file of labels of --data, for the column of labels; left out, the folder's.", valueName: "file"))
+      "An IDX file of labels of --data, for the column of labels; left out, the folder's.", valueName: "file")
+  )
   var labels: String?
 
   @Option(

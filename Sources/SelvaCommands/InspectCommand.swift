@@ -64,7 +64,8 @@ struct InspectCommand: ParsableCommand {
   func validate() throws {
     if activations && data == nil { throw ValidationError("--activations needs --data.") }
     let ofActivations = [
-      ("--data", data != nil), ("--output", output != nil), ("--limit", limit != nil), ("--seed", seed != nil),
+      ("--data", data != nil), ("--output", output != nil), ("--limit", limit != nil),
+      ("--seed", seed != nil),
     ]
     if !activations, let option = ofActivations.first(where: \.1)?.0 {
       throw ValidationError("\(option) goes with --activations.")

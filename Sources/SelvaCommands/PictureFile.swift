@@ -21,7 +21,8 @@ enum PictureFile {
       return
     }
     guard path.lowercased().hasSuffix(".png") || isStream(path) else {
-      throw ValidationError("\(option) must name a .png file\(mayBeOutput ? ", or be - for standard output" : "").")
+      throw ValidationError(
+        "\(option) must name a .png file\(mayBeOutput ? ", or be - for standard output" : "").")
     }
   }
 

@@ -54,7 +54,7 @@ struct RunConfiguration: Codable {
     }
     self = try SettingsJSON.decode(RunConfiguration.self, from: text, path: path, part: "the run's settings")
     if let fault = model.fault ?? training.fault {
-      throw ModelFileError(path: path, reason: "the run's settings cannot be: \(fault)")
+      throw FileError(.badData, path: path, reason: "has settings that no run can have: \(fault)")
     }
   }
 

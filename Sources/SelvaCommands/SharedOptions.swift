@@ -24,7 +24,9 @@ struct LayoutOptions: ParsableArguments {
   /// Where nothing is said.
   static let standard = (padding: 2, background: UInt8(0), scale: 1)
 
-  @Option(help: Numbers.padding.help("Pixels between cells.", default: standard.padding), transform: Numbers.padding.parse)
+  @Option(
+    help: Numbers.padding.help("Pixels between cells.", default: standard.padding),
+    transform: Numbers.padding.parse)
   var padding = LayoutOptions.standard.padding
 
   @Option(
@@ -32,7 +34,9 @@ struct LayoutOptions: ParsableArguments {
     transform: Numbers.background.parse)
   var background = LayoutOptions.standard.background
 
-  @Option(help: Numbers.scale.help("Times to enlarge each pixel.", default: standard.scale), transform: Numbers.scale.parse)
+  @Option(
+    help: Numbers.scale.help("Times to enlarge each pixel.", default: standard.scale),
+    transform: Numbers.scale.parse)
   var scale = LayoutOptions.standard.scale
 
   func style(groupColumns: Int = 0) -> GridStyle {

@@ -33,7 +33,9 @@ private let standardModel = ModelSettings(height: 1, width: 1)
 private let standard = TrainingSettings()
 
 /// The same for a number, with its range.
-private func help<Value: RangedValue>(_ text: String, _ path: KeyPath<TrainingSettings, Value>) -> ArgumentHelp {
+private func help<Value: RangedValue>(_ text: String, _ path: KeyPath<TrainingSettings, Value>)
+  -> ArgumentHelp
+{
   TrainingSettings.range(of: path).help(text, default: SettingText.of(standard[keyPath: path]))
 }
 
@@ -70,11 +72,13 @@ struct TrainDataOptions: ParsableArguments {
   var testData: String?
 
   @Option(
-    help: ArgumentHelp("An IDX file of labels of --test-data or of the folder's test set.", valueName: "file"))
+    help: ArgumentHelp("An IDX file of labels of --test-data or of the folder's test set.", valueName: "file")
+  )
   var testLabels: String?
 
   @Option(
-    help: help("Part of the images to hold out where there is no test set.", \.validationFraction), transform: number(\.validationFraction))
+    help: help("Part of the images to hold out where there is no test set.", \.validationFraction),
+    transform: number(\.validationFraction))
   var validationFraction: Double?
 
   @Option(
@@ -92,7 +96,8 @@ struct TrainDataOptions: ParsableArguments {
     }
     if validationFraction != nil && hasTestSet {
       throw ValidationError(
-        "--validation-fraction goes with data that has no test set; leave it out, or name a file with --data.")
+        "--validation-fraction goes with data that has no test set; leave it out, or name a file with --data."
+      )
     }
   }
 
@@ -129,7 +134,8 @@ struct ModelOptions: ParsableArguments {
   var decoderHidden: Widths?
 
   @Option(
-    name: [.customShort("z"), .long], help: help("Components of the latent vector.", \.latent), transform: number(\.latent))
+    name: [.customShort("z"), .long], help: help("Components of the latent vector.", \.latent),
+    transform: number(\.latent))
   var latent: Int?
 
   @Option(help: help("The function between layers.", standardModel.activation))
@@ -140,7 +146,8 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: help(
-      "Standard deviation of a Gaussian likelihood; where it is learned, its beginning.", \.sigma), transform: number(\.sigma))
+      "Standard deviation of a Gaussian likelihood; where it is learned, its beginning.", \.sigma),
+    transform: number(\.sigma))
   var sigma: Double?
 
   var changes: [Change<ModelSettings>] {
@@ -163,7 +170,9 @@ struct ModelOptions: ParsableArguments {
     if sigma != nil && likelihood != .gaussian && likelihood != .gaussianLearned {
       throw ValidationError("--sigma goes with --likelihood gaussian or gaussian-learned.")
     }
-    if let fault = settings(height: 1, width: 1).fault { throw ValidationError("\(fault).") }
+    if let fault = settings(height: 1, width: 1).fault {
+      throw ValidationError("There is no model with \(fault).")
+    }
   }
 }
 
@@ -176,13 +185,18 @@ enum Optimizer: String, ExpressibleByArgument, CaseIterable {
 
 /// How the weights move.
 struct OptimizationOptions: ParsableArguments {
-  @Option(name: [.customShort("e"), .long], help: help("Passes over the training images.", \.epochs), transform: number(\.epochs))
+  @Option(
+    name: [.customShort("e"), .long], help: help("Passes over the training images.", \.epochs),
+    transform: number(\.epochs))
   var epochs: Int?
 
-  @Option(name: [.customShort("b"), .long], help: help("Images a step.", \.batchSize), transform: number(\.batchSize))
+  @Option(
+    name: [.customShort("b"), .long], help: help("Images a step.", \.batchSize),
+    transform: number(\.batchSize))
   var batchSize: Int?
 
-  @Option(help: help("The learning rate after its warm-up.", \.learningRate), transform: number(\.learningRate))
+  @Option(
+    help: help("The learning rate after its warm-up.", \.learningRate), transform: number(\.learningRate))
   var learningRate: Double?
 
   @Option(
@@ -191,7 +205,9 @@ struct OptimizationOptions: ParsableArguments {
       standard.learningRateShape))
   var schedule: LearningRateShape?
 
-  @Option(help: help("Epochs over which the learning rate rises from 0.", \.warmupEpochs), transform: number(\.warmupEpochs))
+  @Option(
+    help: help("Epochs over which the learning rate rises from 0.", \.warmupEpochs),
+    transform: number(\.warmupEpochs))
   var warmupEpochs: Double?
 
   @Option(help: help("The optimizer; adamw decays weights by themselves.", Optimizer.adam))
@@ -212,19 +228,25 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: help("Adam's epsilon.", \.epsilon), transform: number(\.epsilon))
   var epsilon: Double?
 
-  @Option(help: help("The gradient's largest norm; 0: as large as it likes.", \.clipNorm), transform: number(\.clipNorm))
+  @Option(
+    help: help("The gradient's largest norm; 0: as large as it likes.", \.clipNorm),
+    transform: number(\.clipNorm))
   var clipNorm: Double?
 
-  @Option(help: help("Rate of dropout of hidden units; alpha dropout for selu.", \.dropout), transform: number(\.dropout))
+  @Option(
+    help: help("Rate of dropout of hidden units; alpha dropout for selu.", \.dropout),
+    transform: number(\.dropout))
   var dropout: Double?
 
   @Option(
     help: help(
-      "Decay of a running average of the weights, which then is the model; 0: none.", \.averageDecay), transform: number(\.averageDecay))
+      "Decay of a running average of the weights, which then is the model; 0: none.", \.averageDecay),
+    transform: number(\.averageDecay))
   var averageDecay: Double?
 
   @Option(
-    help: help("Stop after so many epochs without a better validation loss; 0: never.", \.patience), transform: number(\.patience))
+    help: help("Stop after so many epochs without a better validation loss; 0: never.", \.patience),
+    transform: number(\.patience))
   var patience: Int?
 
   var changes: [Change<TrainingSettings>] {
@@ -254,7 +276,8 @@ struct ObjectiveOptions: ParsableArguments {
   @Option(help: help("What to minimize: the ELBO, or an importance-weighted bound.", standard.objective))
   var objective: Objective?
 
-  @Option(help: help("Samples of z for an image.", \.importanceSamples), transform: number(\.importanceSamples))
+  @Option(
+    help: help("Samples of z for an image.", \.importanceSamples), transform: number(\.importanceSamples))
   var importanceSamples: Int?
 
   @Option(help: help("Weight of the KL divergence.", \.beta), transform: number(\.beta))
@@ -264,10 +287,14 @@ struct ObjectiveOptions: ParsableArguments {
     help: help("How that weight moves: constant, up once, or up again and again.", standard.betaShape))
   var betaSchedule: BetaShape?
 
-  @Option(help: help("Epochs of one rise (linear) or one cycle (cyclical).", \.betaEpochs), transform: number(\.betaEpochs))
+  @Option(
+    help: help("Epochs of one rise (linear) or one cycle (cyclical).", \.betaEpochs),
+    transform: number(\.betaEpochs))
   var betaEpochs: Double?
 
-  @Option(help: help("KL divergence of a component that costs nothing, in nats.", \.freeBits), transform: number(\.freeBits))
+  @Option(
+    help: help("KL divergence of a component that costs nothing, in nats.", \.freeBits),
+    transform: number(\.freeBits))
   var freeBits: Double?
 
   var changes: [Change<TrainingSettings>] {
@@ -298,7 +325,9 @@ struct ExecutionOptions: ParsableArguments {
   @Option(help: help("Worker threads; 0: one for each processor.", \.threads), transform: number(\.threads))
   var threads: Int?
 
-  @Option(help: help("Epochs between pictures of samples; 0: none before the end.", \.sampleEvery), transform: number(\.sampleEvery))
+  @Option(
+    help: help("Epochs between pictures of samples; 0: none before the end.", \.sampleEvery),
+    transform: number(\.sampleEvery))
   var sampleEvery: Int?
 
   var changes: [Change<TrainingSettings>] {

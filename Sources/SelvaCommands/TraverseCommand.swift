@@ -26,7 +26,8 @@ struct TraverseCommand: ParsableCommand {
   var components: NumberList?
 
   @Option(
-    help: Numbers.reach.help("How far to go to each side, in the prior's standard deviations.", default: standard.range),
+    help: Numbers.reach.help(
+      "How far to go to each side, in the prior's standard deviations.", default: standard.range),
     transform: Numbers.reach.parse)
   var range = TraverseCommand.standard.range
 

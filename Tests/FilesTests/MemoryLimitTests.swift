@@ -8,7 +8,8 @@ import Testing
   private func limits(
     cgroup: String, _ files: [String: String], _ read: (String) -> [MemoryLimit]
   ) throws -> [MemoryLimit] {
-    let root = FileManager.default.temporaryDirectory.appendingPathComponent("selva-\(UUID().uuidString)").path
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("selva-\(UUID().uuidString)")
+      .path
     defer { try? FileManager.default.removeItem(atPath: root) }
     for (path, text) in files.merging(["proc/self/cgroup": cgroup], uniquingKeysWith: { $1 }) {
       let file = URL(fileURLWithPath: "\(root)/\(path)")
@@ -20,7 +21,8 @@ import Testing
   }
 
   @Test func availableMemoryAndSwapAreTheMachines() throws {
-    let meminfo = "MemTotal:       24683656 kB\nMemFree:  1000 kB\nMemAvailable:    2000 kB\nSwapFree: 48 kB\n"
+    let meminfo =
+      "MemTotal:       24683656 kB\nMemFree:  1000 kB\nMemAvailable:    2000 kB\nSwapFree: 48 kB\n"
     let found = try limits(cgroup: "", ["proc/meminfo": meminfo]) { [MemoryLimit.machine(root: $0)!] }
     #expect(found == [MemoryLimit(.pages, left: 2_097_152, source: "free on this machine")])
     #expect(try limits(cgroup: "", [:]) { [MemoryLimit.machine(root: $0)].compactMap { $0 } } == [])
@@ -57,7 +59,8 @@ import Testing
 
   @Test func aFullGroupLeavesNothing() throws {
     let found = try limits(
-      cgroup: "0::/a\n", ["sys/fs/cgroup/unified/a/memory.max": "10\n", "sys/fs/cgroup/unified/a/memory.current": "12\n"],
+      cgroup: "0::/a\n",
+      ["sys/fs/cgroup/unified/a/memory.max": "10\n", "sys/fs/cgroup/unified/a/memory.current": "12\n"],
       MemoryLimit.controlGroups)
     #expect(found.map(\.left) == [0])
   }

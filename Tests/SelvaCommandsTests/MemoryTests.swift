@@ -20,7 +20,9 @@ import Testing
   ])
   func whatNoMachineHoldsIsRefused(_ line: String) throws {
     let error = try place(side: 64).fail(65, line.split(separator: " ").map(String.init))
-    #expect(error.contains(/needs \d+\.\d [MGTPE]B of memory, and \d+\.\d [MGT]B are .*; take a smaller --/), "\(error)")
+    #expect(
+      error.contains(/needs \d+\.\d [MGTPE]B of memory, and \d+\.\d [MGT]B are .*; take a smaller --/),
+      "\(error)")
   }
 
   @Test func theDefaultModelOnLargeImagesIsRefusedUnderALimit() throws {
@@ -32,7 +34,8 @@ import Testing
     #expect(result.status == 65)
     #expect(
       result.errors.contains(
-        /^selva: training needs \d+\.\d GB of memory, and 2\.\d GB are left under ulimit -v; take a smaller --hidden/),
+        /^selva: training needs \d+\.\d GB of memory, and 2\.\d GB are left under ulimit -v; take a smaller --hidden/
+      ),
       "\(result.errors)")
     #expect(try place.contents() == before)
   }
@@ -57,7 +60,9 @@ import Testing
     _ name: String, _ options: [String], _ side: Int, _ images: Int
   ) throws {
     let place = try place(images: images, side: side)
-    let line = ["train", "--data", "large.idx", "-e", "1", "--threads", "2", "--seed", "1", "-q", "-o", "run"]
+    let line = [
+      "train", "--data", "large.idx", "-e", "1", "--threads", "2", "--seed", "1", "-q", "-o", "run",
+    ]
     let (status, peak) = try Program.peakMemory(line + options, in: place.folder)
     #expect(status == 0)
     var settings = try #require(try VAE.trainingSettings(contentsOf: place.path("run/model.safetensors")))
@@ -69,7 +74,8 @@ import Testing
       try VAE(contentsOf: place.path("run/model.safetensors")).settings, settings, data)
     // Pages of the images' file are not the program's.
     let taken = peak - Double(images * side * side)
-    #expect(abs(need.bytes - taken) < 0.25 * taken, "\(name): \(need.bytes / 1e6) MB, \(taken / 1e6) MB taken")
+    #expect(
+      abs(need.bytes - taken) < 0.25 * taken, "\(name): \(need.bytes / 1e6) MB, \(taken / 1e6) MB taken")
   }
 }
 

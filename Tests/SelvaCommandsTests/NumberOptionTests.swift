@@ -42,11 +42,14 @@ import Testing
       guard let last = UInt64(range.last), !isList else { continue }
       let (beyond, overflows) = last.addingReportingOverflow(1)
       guard !overflows else { continue }
-      #expect(Self.message(option.command + ["--\(option.name)", "\(beyond)"])?.contains("is invalid for") == true)
+      #expect(
+        Self.message(option.command + ["--\(option.name)", "\(beyond)"])?.contains("is invalid for") == true)
     }
   }
 
-  @Test(arguments: [["--beta", "-1"], ["--beta=-1"], ["--beta", "-.5"], ["--beta", "-inf"], ["--beta", "-1e5"]])
+  @Test(arguments: [
+    ["--beta", "-1"], ["--beta=-1"], ["--beta", "-.5"], ["--beta", "-inf"], ["--beta", "-1e5"],
+  ])
   func aNegativeNumberIsAValue(_ typed: [String]) throws {
     let folder = try Program.temporaryFolder()
     let result = try Program.run(["train", "--data", "data"] + typed, in: folder)
@@ -63,7 +66,8 @@ import Testing
       let message = Self.message(["train", "--data", "data"] + line) ?? ""
       #expect(message.hasPrefix("Missing value for '--beta <beta>'"), "\(line): \(message)")
     }
-    #expect(Self.message(["train", "--data", "data", "-e", "-1"])?.contains("must be a whole number") == true)
+    #expect(
+      Self.message(["train", "--data", "data", "-e", "-1"])?.contains("must be a whole number") == true)
     #expect(Self.message(["train", "--data", "data", "-e=3"]) == nil)
   }
 

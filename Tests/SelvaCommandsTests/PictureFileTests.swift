@@ -39,7 +39,9 @@ import Testing
   @Test func textAndPictureDoNotShareAStream() throws {
     let place = try folder()
     let activations = ["inspect", "model.safetensors", "--activations", "--data", "data", "-o"]
-    for (line, option) in [(activations, "--output"), (["inspect", "data", "--contact-sheet"], "--contact-sheet")] {
+    for (line, option) in [
+      (activations, "--output"), (["inspect", "data", "--contact-sheet"], "--contact-sheet"),
+    ] {
       for wrong in ["-", "a.jpg"] {
         #expect(try place.fail(64, line + [wrong]).contains("\(option) must name a .png file"), "\(wrong)")
       }
@@ -85,7 +87,9 @@ import Testing
       defer { close(master) }
       // Unlocks the terminal's other end and asks for its number: TIOCSPTLCK and TIOCGPTN.
       var (lock, number): (Int32, Int32) = (0, 0)
-      guard ioctl(master, 0x4004_5431, &lock) == 0, ioctl(master, 0x8004_5430, &number) == 0 else { return nil }
+      guard ioctl(master, 0x4004_5431, &lock) == 0, ioctl(master, 0x8004_5430, &number) == 0 else {
+        return nil
+      }
       let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
       guard slave >= 0 else { return nil }
       defer { close(slave) }

@@ -148,6 +148,19 @@ import Testing
     #expect(exists("\(folder)/runs/001/samples.png"))
   }
 
+  /// One to learn from and another to be validated on, which lights pixels that the first leaves dark.
+  @Test func trainsOnTwoImagesWithoutFiguresBeyondMeasure() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.images(in: folder, count: 2, height: 28, width: 28)
+    let result = try Program.run(
+      ["train", "--data", "images.idx", "-e", "2", "--hidden", "100,100,100", "-o", "run"], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let rows = try String(contentsOfFile: "\(folder)/run/metrics.csv", encoding: .utf8).split(separator: "\n")
+    let validation = try #require(Double(rows[1].split(separator: ",")[4]))
+    // A thousandth of what they were with inputs of 1000, and of the order of an untrained model's.
+    #expect(validation > 10 && validation < 5000, "\(validation)")
+  }
+
   @Test func saysWhenTheProcessorHasNoBFloat16() throws {
     let folder = try Program.temporaryFolder()
     try Fixture.folder(in: folder, train: 60, test: 20)

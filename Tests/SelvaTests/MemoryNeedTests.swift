@@ -49,12 +49,14 @@ import Testing
   }
 
   @Test(arguments: [nil, 1, 300]) func theReckoningIsWhatALaneHolds(_ samples: Int?) throws {
-    let model = try Fixture("activation-selu").vae
+    let fixture = try Fixture("activation-selu")
+    let model = try fixture.vae
     let evaluator = Evaluator(model, importanceSamples: samples)
-    let lane = EvaluationLane.empty(evaluator)
+    let lane = EvaluationLane.single(evaluator, image: fixture.images)
     let parameters = Double(model.layout.count * 4)
     #expect(
-      EvaluationLane.byteCount(model.settings, importanceSamples: samples) == bytesHeld(by: lane) - parameters)
+      EvaluationLane.byteCount(model.settings, importanceSamples: samples) == bytesHeld(by: lane) - parameters
+    )
   }
 
   /// Every storage that is reached from an object, once.

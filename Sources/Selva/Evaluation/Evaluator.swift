@@ -148,14 +148,14 @@ final class EvaluationLane {
     }
   }
 
-  /// A lane as a worker makes it, without images.
-  static func empty(_ evaluator: Evaluator) -> EvaluationLane {
+  /// A lane as a worker makes it, for one image.
+  static func single(_ evaluator: Evaluator, image: ImageSet) -> EvaluationLane {
     let model = evaluator.model
     let source = BatchSource(
-      ImageSet(values: [], height: model.settings.height, width: model.settings.width), binarization: .none,
-      inputMean: model.inputMean, inputStandardDeviation: model.inputStandardDeviation)
+      image, binarization: .none, inputMean: model.inputMean,
+      inputStandardDeviation: model.inputStandardDeviation)
     return EvaluationLane(
-      evaluator, source: source, results: PerImage(count: 0, latent: model.settings.latent))
+      evaluator, source: source, results: PerImage(count: 1, latent: model.settings.latent))
   }
 
   func run(_ indices: [Int32], _ share: Range<Int>) {

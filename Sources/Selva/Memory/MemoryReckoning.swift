@@ -184,14 +184,16 @@ extension MemoryNeed {
   public static func picture(
     _ cells: Int, of model: ModelSettings, cellPixels: Int, advice: String
   ) -> MemoryNeed {
-    MemoryNeed("the picture", bytes: base + pictures(cells, of: model, cellPixels: cellPixels), advice: advice)
+    MemoryNeed(
+      "the picture", bytes: base + pictures(cells, of: model, cellPixels: cellPixels), advice: advice)
   }
 
   /// Encoding images in blocks, the model being loaded already.
   public static func encoding(_ model: ModelSettings, images: Int) -> MemoryNeed {
     let block = Double(min(images, 1024)) * (2 * Double(model.pixelCount) + 8 * Double(model.latent)) * 4
     return MemoryNeed(
-      "encoding", bytes: base + block + networkRows(model) + 8 * Double(images), advice: "take a smaller --limit")
+      "encoding", bytes: base + block + networkRows(model) + 8 * Double(images),
+      advice: "take a smaller --limit")
   }
 
   /// Reading a model file of so many bytes: as it is read, as tensors, and as parameters.

@@ -61,17 +61,19 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   /// What is wrong with these settings, in words for a person; nil when nothing is.
   public var fault: String? {
     if height < 1 || width < 1 || pixelCount > ModelSettings.mostPixels {
-      return "images of \(height) x \(width) pixels must have 1 to \(ModelSettings.mostPixels) pixels"
+      return "images of \(height) x \(width) pixels (1 to \(ModelSettings.mostPixels) in all)"
     }
-    for (option, widths) in [("--hidden", hidden), ("--decoder-hidden", decoderHidden)] {
-      if let fault = widths.lazy.compactMap({ ModelSettings.widths.fault("each width of \(option)", $0) }).first
-      {
-        return fault
-      }
-      guard widths.count <= ModelSettings.mostLayers else {
-        return "\(option) must name at most \(ModelSettings.mostLayers) layers, not \(widths.count)"
-      }
+    let (widths, latents, sigmas) = (
+      ModelSettings.widths, ModelSettings.range(of: \.latent), ModelSettings.range(of: \.sigma)
+    )
+    if let width = (hidden + decoderHidden).first(where: { !widths.contains($0) }) {
+      return "a hidden layer of \(width) units (\(widths.text))"
     }
-    return [BoundedNumber<ModelSettings>].model.lazy.compactMap { $0.fault(self) }.first
+    if let layers = [hidden, decoderHidden].map(\.count).first(where: { $0 > ModelSettings.mostLayers }) {
+      return "\(layers) hidden layers (at most \(ModelSettings.mostLayers))"
+    }
+    if !latents.contains(latent) { return "\(latent) latent components (\(latents.text))" }
+    if !sigmas.contains(sigma) { return "a sigma of \(sigma) (\(sigmas.text))" }
+    return nil
   }
 }

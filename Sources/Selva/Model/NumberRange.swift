@@ -24,7 +24,9 @@ public struct NumberRange<Value: RangedValue>: Sendable {
   }
 
   /// As an error says it: `must be a whole number (1 to 1000)`.
-  public var rule: String { "must be a \(Value.self is any BinaryInteger.Type ? "whole " : "")number (\(text))" }
+  public var rule: String {
+    "must be a \(Value.self is any BinaryInteger.Type ? "whole " : "")number (\(text))"
+  }
 
   /// What is wrong with `value`, which a person calls `name`; nil when nothing is.
   public func fault(_ name: String, _ value: Value) -> String? {
@@ -46,7 +48,9 @@ struct BoundedNumber<Settings>: Sendable {
   let range: any Sendable
   let fault: @Sendable (Settings) -> String?
 
-  init<Value: RangedValue>(_ option: String, _ path: KeyPath<Settings, Value> & Sendable, _ range: NumberRange<Value>) {
+  init<Value: RangedValue>(
+    _ option: String, _ path: KeyPath<Settings, Value> & Sendable, _ range: NumberRange<Value>
+  ) {
     self.path = path
     self.range = range
     fault = { range.fault(option, $0[keyPath: path]) }
@@ -88,9 +92,14 @@ extension [BoundedNumber<ModelSettings>] {
 
 extension Array {
   /// The values that the number at `path` may take.
-  fileprivate func range<Settings, Value: RangedValue>(of path: KeyPath<Settings, Value>) -> NumberRange<Value>
+  fileprivate func range<Settings, Value: RangedValue>(of path: KeyPath<Settings, Value>) -> NumberRange<
+    Value
+  >
   where Element == BoundedNumber<Settings> {
-    guard let range = first(where: { ($0.path as PartialKeyPath<Settings>) == path })?.range as? NumberRange<Value> else {
+    guard
+      let range = first(where: { ($0.path as PartialKeyPath<Settings>) == path })?.range
+        as? NumberRange<Value>
+    else {
       preconditionFailure("\(path) has no range")
     }
     return range
@@ -99,7 +108,9 @@ extension Array {
 
 extension TrainingSettings {
   /// The values that the number at `path` may take. Every number among the settings has such a range.
-  public static func range<Value: RangedValue>(of path: KeyPath<TrainingSettings, Value>) -> NumberRange<Value> {
+  public static func range<Value: RangedValue>(of path: KeyPath<TrainingSettings, Value>) -> NumberRange<
+    Value
+  > {
     [BoundedNumber<TrainingSettings>].training.range(of: path)
   }
 }
