@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Files
 import IDX
 import Selva
 
@@ -17,32 +18,43 @@ struct BenchCommand: ParsableCommand {
     help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
   var data: String?
 
-  @Option(help: ArgumentHelp("Widths of the encoder's hidden layers.", valueName: "widths"))
-  var hidden = Widths([400])
+  private static let standard = (
+    hidden: Widths([400]), latent: 20, batchSize: TrainingSettings().batchSize, seconds: 3.0
+  )
 
-  @Option(name: [.customShort("z"), .long], help: "Components of the latent vector.")
-  var latent = 20
+  @Option(
+    help: ModelSettings.widths.help(
+      "Widths of the encoder's hidden layers, or 'none'.", default: standard.hidden.description, "widths"),
+    transform: Widths.parse)
+  var hidden = BenchCommand.standard.hidden
 
-  @Option(name: [.customShort("b"), .long], help: "Images a step.")
-  var batchSize = 128
+  @Option(
+    name: [.customShort("z"), .long],
+    help: Numbers.latent.help("Components of the latent vector.", default: standard.latent),
+    transform: Numbers.latent.parse)
+  var latent = BenchCommand.standard.latent
+
+  @Option(
+    name: [.customShort("b"), .long],
+    help: Numbers.batchSize.help("Images a step.", default: standard.batchSize),
+    transform: Numbers.batchSize.parse)
+  var batchSize = BenchCommand.standard.batchSize
 
   @Option(help: "float32, bfloat16 or auto.")
   var precision = Precision.auto
 
-  @Option(help: "Worker threads; left out, 1 and one for each processor.")
+  @Option(
+    help: Numbers.oneThreadAtLeast.help("Worker threads; left out, 1 and one for each processor."),
+    transform: Numbers.oneThreadAtLeast.parse)
   var threads: Int?
 
-  @Option(help: "Seconds for each measurement.")
-  var seconds = 3.0
+  @Option(
+    help: Numbers.seconds.help("Seconds for each measurement.", default: standard.seconds),
+    transform: Numbers.seconds.parse)
+  var seconds = BenchCommand.standard.seconds
 
   @Flag(help: "Print one JSON object.")
   var json = false
-
-  func validate() throws {
-    guard batchSize >= 1, latent >= 1, (threads ?? 1) >= 1, seconds > 0 else {
-      throw ValidationError("--batch-size, --latent, --threads and --seconds must be above 0.")
-    }
-  }
 
   func run() throws {
     let images = try images()
@@ -51,7 +63,12 @@ struct BenchCommand: ParsableCommand {
     training.precision = precision.checked()
     let model = ModelSettings(
       height: images.height, width: images.width, hidden: hidden.values, latent: latent)
-    if let fault = model.fault { throw ValidationError("The model would have \(fault).") }
+    if let fault = model.fault {
+      throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")
+    }
+    try MemoryNeed.benchmark(
+      model: model, training: training, images: images.count, threads: threads ?? WorkerGroup.processorCount
+    ).check()
     let benchmark = StepBenchmark(model: model, training: training, seconds: seconds)
     let all = WorkerGroup.processorCount
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
@@ -117,8 +134,8 @@ struct BenchReport: Encodable {
     for result in scaling {
       lines.append(
         [
-          pad("\(result.threads)", 7), pad(Format.grouped(Int(result.imagesPerSecond)), 10),
-          pad(Format.grouped(Int(result.ceilingImagesPerSecond)), 18),
+          pad("\(result.threads)", 7), pad(Format.grouped(result.imagesPerSecond), 10),
+          pad(Format.grouped(result.ceilingImagesPerSecond), 18),
           pad("\(Format.fixed(result.fraction * 100, 1)) %", 12),
           pad(Format.fixed(result.ceilingGigaflops, 0), 21),
         ].joined())

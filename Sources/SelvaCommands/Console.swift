@@ -84,9 +84,10 @@ func endProcess(_ status: Int32) -> Never { exit(status) }
 
 /// Numbers as people read them.
 enum Format {
-  /// `value` with `digits` after the point.
+  /// `value` with `digits` after the point; 3.26e16 where it is so large that nobody would count its digits.
   static func fixed(_ value: Double, _ digits: Int = 2) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
+    guard abs(value) < 1e9 else { return scientific(value) }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let scaled = (abs(value) * scale).rounded()
@@ -95,6 +96,22 @@ enum Format {
     guard digits > 0 else { return "\(sign)\(Int(whole))" }
     let fraction = String(Int(scaled - whole * scale))
     return "\(sign)\(Int(whole)).\(String(repeating: "0", count: max(0, digits - fraction.count)))\(fraction)"
+  }
+
+  /// Two digits after the point, and the power of ten.
+  private static func scientific(_ value: Double) -> String {
+    var exponent = Int(log10(abs(value)).rounded(.down))
+    var text = fixed(value / pow(10, Double(exponent)))
+    if text.hasSuffix("10.00") {
+      exponent += 1
+      text = value < 0 ? "-1.00" : "1.00"
+    }
+    return "\(text)e\(exponent)"
+  }
+
+  /// 12345678 as 12,345,678; what is no number, or beyond counting, as `fixed` says it.
+  static func grouped(_ value: Double) -> String {
+    abs(value) < 1e15 ? grouped(Int(value)) : fixed(value, 0)
   }
 
   /// 12345678 as 12,345,678.

@@ -30,14 +30,19 @@ struct BinarizeCommand: ParsableCommand {
       "The IDX file to write: bytes of 0 and 255; gzip where it ends in .gz.", valueName: "file"))
   var output: String
 
-  @Option(help: "Seed of the draws.")
-  var seed: UInt64 = 0
+  @Option(help: Numbers.seed.help("Seed of the draws.", default: "0"), transform: Numbers.seed.parse)
+  var seed: UInt64?
 
   @Flag(help: "White where a pixel is above one half, instead of a draw.")
   var threshold = false
 
   @Flag(help: "Write gzip whatever the name.")
   var compress = false
+
+  func validate() throws {
+    if threshold && seed != nil { throw ValidationError("--seed goes with draws, not with --threshold.") }
+    if output == "-" { throw ValidationError("--output must name a file, which - is not.") }
+  }
 
   func run() throws {
     let images = try ImageSet(imagesPath: data)
@@ -59,7 +64,7 @@ struct BinarizeCommand: ParsableCommand {
     guard !threshold else { return pixels }
     return [Float](unsafeUninitializedCapacity: pixels.count) { result, initialized in
       if let target = result.baseAddress {
-        RandomStream(seed: seed, .evaluationBinarization, image: index)
+        RandomStream(seed: seed ?? 0, .evaluationBinarization, image: index)
           .binarize(pixels, into: target, count: pixels.count)
       }
       initialized = pixels.count

@@ -33,7 +33,7 @@ struct DecodeCommand: ParsableCommand {
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "A .png file for a grid, or a .npy file for float32 pixels in [0, 1] of [count, height * width].",
+      "A .png file for a grid (- for standard output), or a .npy file for float32 pixels in [0, 1] of [count, height * width].",
       valueName: "file"))
   var output: String?
 
@@ -43,9 +43,9 @@ struct DecodeCommand: ParsableCommand {
   var separate: String?
 
   @Option(
-    help: ArgumentHelp(
-      "Columns of the grid. (default: 8; for more than 64 vectors, the root of their number)",
-      valueName: "number"))
+    help: Numbers.cells.help(
+      "Columns of the grid.", default: "8; for more than 64 vectors, the root of their number", "number"),
+    transform: Numbers.cells.parse)
   var columns: Int?
 
   @OptionGroup var layout: LayoutOptions
@@ -54,11 +54,27 @@ struct DecodeCommand: ParsableCommand {
     guard output != nil || separate != nil else {
       throw ValidationError("Say where the pictures go, with --output or --separate.")
     }
-    if let columns, !(1...10_000).contains(columns) {
-      throw ValidationError("--columns must be between 1 and 10000.")
-    }
-    if let output, LatentFormat(output) == .csv {
+    if separate == "-" { throw ValidationError("--separate must name a folder, which - is not.") }
+    let format = output.flatMap { LatentFormat($0) }
+    if format == .csv {
       throw ValidationError("--output must name a .png or .npy file; pixels are not written as CSV.")
+    }
+    if let output, format == nil { try PictureFile.check(output) }
+    try checkLayout(hasGrid: output != nil && format == nil)
+  }
+
+  /// What would be passed over in silence is refused.
+  private func checkLayout(hasGrid: Bool) throws {
+    let standard = LayoutOptions.standard
+    let ofGrid = [
+      ("--columns", columns != nil), ("--padding", layout.padding != standard.padding),
+      ("--background", layout.background != standard.background),
+    ]
+    if !hasGrid, let option = ofGrid.first(where: \.1)?.0 {
+      throw ValidationError("\(option) belongs to a grid, for which --output names a .png file.")
+    }
+    if !hasGrid && separate == nil && layout.scale != standard.scale {
+      throw ValidationError("--scale belongs to pictures, and a .npy file holds pixels.")
     }
   }
 
@@ -79,7 +95,7 @@ struct DecodeCommand: ParsableCommand {
     let columns = columns ?? LayoutOptions.columns(for: count)
     try layout.check(cells: count, columns: columns, of: model.settings, output: output)
     let grid = Raster.grid(model.pictures(latents), columns: columns, style: layout.style())
-    try PNG.write(grid, to: output, text: PictureText.entries(model: path))
+    try PictureFile.write(grid, to: output, text: PictureText.entries(model: path))
   }
 
   /// In blocks, so that the pixels of only a few are in memory.

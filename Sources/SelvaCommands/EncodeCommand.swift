@@ -24,6 +24,12 @@ struct EncodeCommand: ParsableCommand {
   @OptionGroup var images: ImageOptions
 
   @Option(
+    help: ArgumentHelp(
+      "An IDX file of labels of --data, for the column of labels; left out, the folder's.", valueName: "file")
+  )
+  var labels: String?
+
+  @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp("A .csv or .npy file to write, or - for CSV on standard output.", valueName: "file"))
   var output = "-"
@@ -34,32 +40,43 @@ struct EncodeCommand: ParsableCommand {
   @Flag(help: "Draw each vector from its posterior, by --seed, instead of giving the mean.")
   var samples = false
 
-  @Option(help: "Seed of --samples; what is drawn for an image does not depend on which others are encoded.")
-  var seed: UInt64 = 0
+  @Option(
+    help: Numbers.seed.help(
+      "Seed of --samples; what is drawn for an image does not depend on which others are encoded.",
+      default: "0"),
+    transform: Numbers.seed.parse)
+  var seed: UInt64?
 
   @Flag(help: "Leave out the column of labels.")
   var noLabels = false
 
-  @Option(help: ArgumentHelp("Encode no more than so many images; left out, all.", valueName: "number"))
+  @Option(
+    help: Numbers.images.help("Encode no more than so many images; left out, all.", "number"),
+    transform: Numbers.images.parse)
   var limit: Int?
 
   @Option(
-    help: ArgumentHelp("Which images, by number from 0, as 3,5,20-25; left out, all.", valueName: "list"))
+    help: NumberList.help("Which images, by number from 0, as 3,5,20-25; left out, all."),
+    transform: NumberList.parse)
   var indices: NumberList?
 
   func validate() throws {
     guard output == "-" || LatentFormat(output) != nil else {
       throw ValidationError("--output must name a .csv or .npy file, or be - for CSV on standard output.")
     }
-    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+    if seed != nil && !samples { throw ValidationError("--seed goes with --samples.") }
+    if labels != nil && (noLabels || LatentFormat(output) == .npy) {
+      throw ValidationError("--labels goes with a column of labels, which only CSV without --no-labels has.")
+    }
   }
 
   func run() throws {
     let (model, _) = try model.load()
-    let images = try images.load(for: model.settings)
+    let images = try images.load(labels: labels, for: model.settings)
     if let indices { try images.check(indices.values) }
     let all = indices?.values ?? Array(0..<images.count)
     let chosen = all.prefix(limit ?? all.count)
+    try MemoryNeed.encoding(model.settings, images: chosen.count).check()
     let block = block(of: images, chosen, model)
     if output == "-" {
       for rows in LatentTable.blocks(of: chosen.count) {
@@ -86,7 +103,7 @@ struct EncodeCommand: ParsableCommand {
       var values = mean
       if samples {
         values = Latents.posterior(
-          mean: mean, logVariance: logVariance, latent: latent, seed: seed, images: numbers)
+          mean: mean, logVariance: logVariance, latent: latent, seed: seed ?? 0, images: numbers)
       }
       if logVariances {
         values = numbers.indices.flatMap { row in

@@ -24,28 +24,31 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Pixels as grey values, drawn once as 0 or 1, or cut at one half (default: as in training).")
   var binarize: Binarization?
 
-  @Option(help: "Samples of z an image for nll (default: no nll).")
+  @Option(
+    help: Numbers.importanceSamples.help("Samples of z an image for nll.", default: "no nll"),
+    transform: Numbers.importanceSamples.parse)
   var importanceSamples: Int?
 
-  @Option(help: "Seed of the draws of z and of pixels.")
-  var seed: UInt64 = 0
+  private static let standardSeed: UInt64 = 0
 
-  @Option(help: "Worker threads; 0: one for each processor.")
+  @Option(
+    help: Numbers.seed.help("Seed of the draws of z and of pixels.", default: standardSeed),
+    transform: Numbers.seed.parse)
+  var seed = EvaluateCommand.standardSeed
+
+  @Option(
+    help: Numbers.threads.help(
+      "Worker threads; 0: one for each processor.", default: TrainingSettings().threads),
+    transform: Numbers.threads.parse)
   var threads = TrainingSettings().threads
 
-  @Option(help: "Only so many images, from the first on (default: all).")
+  @Option(
+    help: Numbers.images.help("Only so many images, from the first on.", default: "all"),
+    transform: Numbers.images.parse)
   var limit: Int?
 
   @Flag(help: "Print one JSON object.")
   var json = false
-
-  func validate() throws {
-    guard importanceSamples ?? 1 >= 1 else {
-      throw ValidationError("--importance-samples must be at least 1.")
-    }
-    guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1.") }
-    guard (0...1024).contains(threads) else { throw ValidationError("--threads must be between 0 and 1024.") }
-  }
 
   func run() throws {
     let (model, path) = try model.load()
@@ -55,6 +58,9 @@ struct EvaluateCommand: ParsableCommand {
     var evaluator = Evaluator(
       model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
       importanceSamples: importanceSamples)
+    try MemoryNeed.evaluation(
+      model.settings, images: count, threads: threads, importanceSamples: importanceSamples
+    ).check()
     let progress = EvaluationProgress(count: count)
     if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
     let evaluation = evaluator.evaluate(

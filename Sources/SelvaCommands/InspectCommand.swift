@@ -42,10 +42,16 @@ struct InspectCommand: ParsableCommand {
       "Images for --activations: a folder of IDX files or one IDX file.", valueName: "folder|file"))
   var data: String?
 
-  @Option(help: "Images to use for --activations, from the first on.")
-  var limit = 1000
+  @Option(
+    help: Numbers.images.help(
+      "Images to use for --activations, from the first on.", default: standardLimit),
+    transform: Numbers.images.parse)
+  var limit: Int?
 
-  @Option(help: "Seed of the weights before the first step (default: as in training).")
+  @Option(
+    help: Numbers.seed.help(
+      "Seed of the weights before the first step, for --activations.", default: "as in training"),
+    transform: Numbers.seed.parse)
   var seed: UInt64?
 
   @Option(
@@ -53,13 +59,22 @@ struct InspectCommand: ParsableCommand {
     help: ArgumentHelp("The PNG file for a chart of --activations.", valueName: "file"))
   var output: String?
 
+  private static let standardLimit = 1000
+
   func validate() throws {
     if activations && data == nil { throw ValidationError("--activations needs --data.") }
-    if !activations, let option = data.map({ _ in "--data" }) ?? output.map({ _ in "--output" }) {
+    let ofActivations = [
+      ("--data", data != nil), ("--output", output != nil), ("--limit", limit != nil),
+      ("--seed", seed != nil),
+    ]
+    if !activations, let option = ofActivations.first(where: \.1)?.0 {
       throw ValidationError("\(option) goes with --activations.")
     }
+    if let output { try PictureFile.check(output, mayBeOutput: false) }
+    if let contactSheet {
+      try PictureFile.check(contactSheet, option: "--contact-sheet", mayBeOutput: false)
+    }
     if activations && contactSheet != nil { throw ValidationError("--contact-sheet goes with IDX data.") }
-    guard limit >= 1 else { throw ValidationError("--limit must be at least 1.") }
   }
 
   func run() throws {
@@ -100,7 +115,8 @@ struct InspectCommand: ParsableCommand {
   private func inspectActivations(_ path: String) throws {
     guard let data else { return }
     let inspection = try ActivationInspection(
-      path, images: ImageOptions.images(data, part: .train), limit: limit, seed: seed)
+      path, images: ImageOptions.images(data, part: .train), limit: limit ?? InspectCommand.standardLimit,
+      seed: seed)
     if let output {
       try PNG.write(
         inspection.chart.raster(), to: output,

@@ -24,13 +24,20 @@ struct InterpolateCommand: ParsableCommand {
   @OptionGroup var picture: PictureOptions
   @OptionGroup var images: OptionalImageOptions
 
-  @Option(help: ArgumentHelp("Images of --data to go through, by number from 0, as 3,17.", valueName: "list"))
+  @Option(
+    help: NumberList.help("Images of --data to go through, by number from 0, as 3,17."),
+    transform: NumberList.parse)
   var indices: NumberList?
 
   @Option(
-    help: ArgumentHelp(
-      "Labels to go through, each as the first image of --data that has it.", valueName: "list"))
+    help: NumberList.help("Labels to go through, each as the first image of --data that has it."),
+    transform: NumberList.parse)
   var betweenLabels: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "An IDX file of labels of --data, for --between-labels; left out, the folder's.", valueName: "file"))
+  var labels: String?
 
   @Flag(help: "With --between-labels: each label as the mean of all its images.")
   var labelMeans = false
@@ -42,12 +49,16 @@ struct InterpolateCommand: ParsableCommand {
   var latents: String?
 
   @Option(
-    help: ArgumentHelp("Rows of --latents to go through, by number from 0; left out, all.", valueName: "list")
-  )
+    help: NumberList.help("Rows of --latents to go through, by number from 0; left out, all."),
+    transform: NumberList.parse)
   var rows: NumberList?
 
-  @Option(help: "Pictures from one point to the next.")
-  var steps = 10
+  private static let standardSteps = 10
+
+  @Option(
+    help: Numbers.walk.help("Pictures from one point to the next.", default: standardSteps),
+    transform: Numbers.walk.parse)
+  var steps = InterpolateCommand.standardSteps
 
   @Flag(help: "Go along great circles instead of straight lines.")
   var spherical = false
@@ -79,10 +90,9 @@ struct InterpolateCommand: ParsableCommand {
       throw ValidationError("--data goes with --indices and --between-labels, and they with it.")
     }
     if rows != nil && latents == nil { throw ValidationError("--rows goes with --latents.") }
-    if labelMeans && betweenLabels == nil {
-      throw ValidationError("--label-means goes with --between-labels.")
+    if betweenLabels == nil, let option = labelMeans ? "--label-means" : labels.map({ _ in "--labels" }) {
+      throw ValidationError("\(option) goes with --between-labels.")
     }
-    guard (2...10_000).contains(steps) else { throw ValidationError("--steps must be between 2 and 10000.") }
     if let points = indices ?? betweenLabels ?? rows {
       guard points.values.count >= 2 else { throw ValidationError("Give at least 2 points, as 3,17.") }
       if course == .pairs && !points.values.count.isMultiple(of: 2) {
@@ -106,7 +116,7 @@ struct InterpolateCommand: ParsableCommand {
   /// At least two points, `[count, latent]`.
   private func points(_ model: VAE) throws -> [Float] {
     if let latents { return try points(in: LatentInput(latents, latent: model.settings.latent), model) }
-    let images = try images.load(for: model.settings)
+    let images = try images.load(labels: labels, for: model.settings)
     if let indices {
       try images.check(indices.values)
       return model.means(images, indices.values)

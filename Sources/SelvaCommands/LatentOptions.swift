@@ -61,18 +61,15 @@ struct OptionalImageOptions: ParsableArguments {
     help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
   var data: String?
 
-  @Option(help: "An IDX file of labels, where --data is a file of images.")
-  var labels: String?
-
-  @Option(help: "Which images of a folder: test (training images where there is no test set) or train.")
-  var part: ImageOptions.Part = .test
+  @Option(help: ImagePart.help)
+  var part: ImagePart?
 
   func validate() throws {
-    if labels != nil && data == nil { throw ValidationError("--labels goes with --data.") }
+    if part != nil && data == nil { throw ValidationError("--part goes with --data.") }
   }
 
   /// The images, checked against the model's size. Only to be called where `data` is there.
-  func load(for model: ModelSettings) throws -> ImageSet {
+  func load(labels: String? = nil, for model: ModelSettings) throws -> ImageSet {
     guard let data else { preconditionFailure("a command loads images without having asked for --data") }
     return try ImageOptions.load(data: data, labels: labels, part: part, for: model)
   }

@@ -21,11 +21,16 @@ struct ManifoldCommand: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: "Rows and columns of the grid.")
-  var size = 20
+  private static let standardSize = 20
 
   @Option(
-    help: ArgumentHelp("Which two components span the plane. (default: 0,1)", valueName: "list"))
+    help: Numbers.side.help("Rows and columns of the grid.", default: standardSize),
+    transform: Numbers.side.parse)
+  var size = ManifoldCommand.standardSize
+
+  @Option(
+    help: NumberList.help("Which two components span the plane. (default: 0,1)"),
+    transform: NumberList.parse)
   var components: NumberList?
 
   @Flag(help: "Span the plane by the first two principal directions of the encoded images of --data.")
@@ -38,7 +43,6 @@ struct ManifoldCommand: ParsableCommand {
   private static let mostComponents = 1024
 
   func validate() throws {
-    guard (1...1000).contains(size) else { throw ValidationError("--size must be between 1 and 1000.") }
     if principal != (images.data != nil) { throw ValidationError("--principal and --data go together.") }
     if principal && components != nil { throw ValidationError("Give one of --principal and --components.") }
     if let components {

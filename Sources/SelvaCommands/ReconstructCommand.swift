@@ -24,44 +24,49 @@ struct ReconstructCommand: ParsableCommand {
   @OptionGroup var images: ImageOptions
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: "How many images, from the first on.")
-  var count = 32
+  @Option(
+    help: Numbers.images.help("How many images, from the first on.", default: standardCount),
+    transform: Numbers.images.parse)
+  var count: Int?
 
   @Flag(help: "Take --count images at random, by --seed.")
   var shuffle = false
 
   @Option(
-    help: ArgumentHelp("Which images, by number from 0, as 3,5,20-25; instead of --count.", valueName: "list")
-  )
+    help: NumberList.help("Which images, by number from 0, as 3,5,20-25; instead of --count."),
+    transform: NumberList.parse)
   var indices: NumberList?
 
   @Option(
-    help: ArgumentHelp(
-      "Pairs in a row of the grid. (default: 8; for more than 64 pairs, the root of their number)",
-      valueName: "number"))
+    help: Numbers.cells.help(
+      "Pairs in a row of the grid.", default: "8; for more than 64 pairs, the root of their number", "number"),
+    transform: Numbers.cells.parse)
   var columns: Int?
 
   @Flag(help: "Draw the latent vector of each image from its posterior, by --seed.")
   var sample = false
 
-  @Option(help: "Seed of --shuffle and --sample.")
-  var seed: UInt64 = 0
+  @Option(
+    help: Numbers.seed.help("Seed of --shuffle and --sample.", default: "0"), transform: Numbers.seed.parse)
+  var seed: UInt64?
 
   @Flag(help: "Leave the images out: the same grid as selva decode makes of what selva encode gives.")
   var onlyReconstructions = false
 
+  private static let standardCount = 32
+
   func validate() throws {
-    guard count >= 1 else { throw ValidationError("--count must be at least 1.") }
-    if indices != nil && shuffle { throw ValidationError("--shuffle does not go with --indices.") }
-    if let columns, !(1...10_000).contains(columns) {
-      throw ValidationError("--columns must be between 1 and 10000.")
+    if indices != nil, let option = shuffle ? "--shuffle" : count.map({ _ in "--count" }) {
+      throw ValidationError("\(option) does not go with --indices.")
     }
+    if seed != nil && !shuffle && !sample { throw ValidationError("--seed goes with --shuffle or --sample.") }
   }
 
   func run() throws {
     let (model, path) = try model.load()
     let images = try images.load(for: model.settings)
-    let chosen = try choose(images)
+    let seed = seed ?? 0
+    let chosen = try choose(images, seed: seed)
     let width = onlyReconstructions ? 1 : 2
     let columns = (columns ?? LayoutOptions.columns(for: chosen.count)) * width
     try picture.layout.check(
@@ -81,7 +86,8 @@ struct ReconstructCommand: ParsableCommand {
       Raster.grid(cells, columns: columns, style: style), model: path, seed: usesSeed ? seed : nil)
   }
 
-  private func choose(_ images: ImageSet) throws -> [Int] {
+  private func choose(_ images: ImageSet, seed: UInt64) throws -> [Int] {
+    let count = count ?? ReconstructCommand.standardCount
     if let indices {
       try images.check(indices.values)
       return indices.values

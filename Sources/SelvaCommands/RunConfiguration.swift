@@ -53,6 +53,9 @@ struct RunConfiguration: Codable {
       return String(decoding: bytes, as: UTF8.self)
     }
     self = try SettingsJSON.decode(RunConfiguration.self, from: text, path: path, part: "the run's settings")
+    if let fault = model.fault ?? training.fault {
+      throw FileError(.badData, path: path, reason: "has settings that no run can have: \(fault)")
+    }
   }
 
   func write(to path: String) throws {

@@ -15,34 +15,33 @@ struct SampleCommand: ParsableCommand {
         selva sample -o grid.png --temperature 0.7 --save-latents grid.csv
       """)
 
+  private static let standard = (rows: 8, columns: 8, seed: UInt64(0), temperature: 1.0)
+
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: "Rows of the grid.")
-  var rows = 8
-
-  @Option(help: "Columns of the grid.")
-  var columns = 8
-
-  @Option(help: "Seed of the latent vectors.")
-  var seed: UInt64 = 0
+  @Option(
+    help: Numbers.cells.help("Rows of the grid.", default: standard.rows), transform: Numbers.cells.parse)
+  var rows = SampleCommand.standard.rows
 
   @Option(
-    help:
-      "Standard deviation of the latent vectors; under 1 for more typical pictures, over 1 for odder ones.")
-  var temperature = 1.0
+    help: Numbers.cells.help("Columns of the grid.", default: standard.columns),
+    transform: Numbers.cells.parse)
+  var columns = SampleCommand.standard.columns
+
+  @Option(
+    help: Numbers.seed.help("Seed of the latent vectors.", default: standard.seed),
+    transform: Numbers.seed.parse)
+  var seed = SampleCommand.standard.seed
+
+  @Option(
+    help: Numbers.temperature.help(
+      "Standard deviation of the latent vectors; under 1 for more typical pictures, over 1 for odder ones.",
+      default: standard.temperature),
+    transform: Numbers.temperature.parse)
+  var temperature = SampleCommand.standard.temperature
 
   @OptionGroup var save: SaveLatentsOption
-
-  func validate() throws {
-    guard (1...10_000).contains(rows) else { throw ValidationError("--rows must be between 1 and 10000.") }
-    guard (1...10_000).contains(columns) else {
-      throw ValidationError("--columns must be between 1 and 10000.")
-    }
-    guard (0...1000).contains(temperature) else {
-      throw ValidationError("--temperature must be between 0 and 1000.")
-    }
-  }
 
   func run() throws {
     let (model, path) = try model.load()

@@ -4,26 +4,35 @@ import IDX
 import Selva
 
 /// Whole numbers from 0 on, separated by commas, with ranges: `3,5,10-19`.
-struct NumberList: ExpressibleByArgument, Equatable {
+struct NumberList: Equatable {
   let values: [Int]
   /// So that a slip of the finger in a range does not ask for all memory.
   private static let most = 1 << 24
 
-  init?(argument: String) {
+  @Sendable static func parse(_ text: String) throws -> NumberList {
     var values: [Int] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map(NumberList.number)
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map(number)
       guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1],
-        first <= last, last - first < NumberList.most - values.count
-      else { return nil }
+        first <= last, last - first < most - values.count
+      else {
+        throw ValidationError(
+          "must be at most \(most) whole numbers (\(Numbers.index.text)) and ranges of them, as 3,5,10-19")
+      }
       values += first...last
     }
-    self.values = values
+    return NumberList(values: values)
+  }
+
+  /// Help that says what its numbers may be.
+  static func help(_ text: String) -> ArgumentHelp {
+    ArgumentHelp("\(text) (\(Numbers.index.text) each)", valueName: "list")
   }
 
   /// Digits alone: `Int` would take a sign too.
   private static func number(_ text: Substring) -> Int? {
-    text.utf8.allSatisfy { (48...57).contains($0) } ? Int(text) : nil
+    guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int(text) else { return nil }
+    return Numbers.index.contains(value) ? value : nil
   }
 }
 

@@ -25,7 +25,7 @@ public struct SelvaCommand: ParsableCommand {
     Interrupt.guardStreams()
     MappedFile.surviveCuts()
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(NegativeNumber.joined(arguments))
       try command.run()
       try MappedFile.checkNoneIsCut()
       endProcess(0)

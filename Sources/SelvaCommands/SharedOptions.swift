@@ -14,25 +14,30 @@ struct ModelArgument: ParsableArguments {
   /// - Returns: the model and the path of its file.
   func load() throws -> (model: VAE, path: String) {
     let path = try RunDirectory.modelPath(from: path)
+    try MemoryNeed.loading(fileBytes: FileKind.size(of: path)).check()
     return (try VAE(contentsOf: path), path)
   }
 }
 
 /// How the cells of a picture are laid out.
 struct LayoutOptions: ParsableArguments {
-  @Option(help: "Pixels between cells.")
-  var padding = 2
+  /// Where nothing is said.
+  static let standard = (padding: 2, background: UInt8(0), scale: 1)
 
-  @Option(help: "Grey level between cells, 0 (black) to 255 (white).")
-  var background: UInt8 = 0
+  @Option(
+    help: Numbers.padding.help("Pixels between cells.", default: standard.padding),
+    transform: Numbers.padding.parse)
+  var padding = LayoutOptions.standard.padding
 
-  @Option(help: "Times to enlarge each pixel.")
-  var scale = 1
+  @Option(
+    help: Numbers.background.help("Grey level between cells, black to white.", default: standard.background),
+    transform: Numbers.background.parse)
+  var background = LayoutOptions.standard.background
 
-  func validate() throws {
-    guard (0...1000).contains(padding) else { throw ValidationError("--padding must be between 0 and 1000.") }
-    guard (1...64).contains(scale) else { throw ValidationError("--scale must be between 1 and 64.") }
-  }
+  @Option(
+    help: Numbers.scale.help("Times to enlarge each pixel.", default: standard.scale),
+    transform: Numbers.scale.parse)
+  var scale = LayoutOptions.standard.scale
 
   func style(groupColumns: Int = 0) -> GridStyle {
     GridStyle(padding: padding, background: background, scale: scale, groupColumns: groupColumns)
@@ -46,8 +51,11 @@ struct LayoutOptions: ParsableArguments {
     let width = used * (model.width * scale + padding) + padding
     let height = (cells + columns - 1) / columns * (model.height * scale + padding) + padding
     guard width <= PNG.maximumSide, height <= PNG.maximumSide, width * height <= PNG.maximumPixels else {
-      throw PNGError.tooLarge(path: output, width: width, height: height)
+      throw PNGError.tooLarge(path: PictureFile.name(output), width: width, height: height)
     }
+    try MemoryNeed.picture(
+      cells, of: model, cellPixels: width * height / max(1, cells), advice: "ask for fewer pictures"
+    ).check()
   }
 
   /// As many columns as a person who names none gets: 8, and for more than 64 cells a square.
@@ -56,16 +64,18 @@ struct LayoutOptions: ParsableArguments {
 
 /// How a picture is laid out and where it goes.
 struct PictureOptions: ParsableArguments {
-  @Option(name: [.customShort("o"), .long], help: "The PNG file to write.")
+  @Option(name: [.customShort("o"), .long], help: PictureFile.help)
   var output: String
 
   @OptionGroup var layout: LayoutOptions
+
+  func validate() throws { try PictureFile.check(output) }
 
   func style(groupColumns: Int = 0) -> GridStyle { layout.style(groupColumns: groupColumns) }
 
   /// Writes the picture with what is needed to make it again.
   func write(_ raster: Raster, model: String, seed: UInt64? = nil) throws {
-    try PNG.write(raster, to: output, text: PictureText.entries(model: model, seed: seed))
+    try PictureFile.write(raster, to: output, text: PictureText.entries(model: model, seed: seed))
   }
 
   /// Decodes `latents`, `[count, latent]`, and writes them as a grid.
@@ -109,6 +119,14 @@ enum CommandLineText {
   }
 }
 
+/// Which images of a folder.
+enum ImagePart: String, ExpressibleByArgument, CaseIterable {
+  case train, test
+
+  static let help: ArgumentHelp =
+    "Which images of a folder: test (training images where there is no test set) or train. (default: test)"
+}
+
 /// Images to encode, reconstruct or evaluate.
 struct ImageOptions: ParsableArguments {
   @Option(
@@ -116,33 +134,31 @@ struct ImageOptions: ParsableArguments {
     help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
   var data: String
 
-  @Option(help: "An IDX file of labels, where --data is a file of images.")
-  var labels: String?
-
-  @Option(help: "Which images of a folder: test (training images where there is no test set) or train.")
-  var part: Part = .test
-
-  enum Part: String, ExpressibleByArgument, CaseIterable {
-    case train, test
-  }
+  @Option(help: ImagePart.help)
+  var part: ImagePart?
 
   /// The images, checked against the model's size.
-  func load(for model: ModelSettings? = nil) throws -> ImageSet {
+  func load(labels: String? = nil, for model: ModelSettings) throws -> ImageSet {
     try ImageOptions.load(data: data, labels: labels, part: part, for: model)
   }
 
-  static func load(data: String, labels: String?, part: Part, for model: ModelSettings?) throws -> ImageSet {
+  static func load(
+    data: String, labels: String?, part: ImagePart?, for model: ModelSettings
+  ) throws -> ImageSet {
+    if part != nil, FileKind.exists(data), !FileKind.isFolder(data) {
+      throw ValidationError("--part goes with a folder, and \(data) is a file.")
+    }
     let images = try images(data, labels: labels, part: part)
-    try model?.checkSize(of: images)
+    try model.checkSize(of: images)
     images.warnIfUnscaled()
     return images
   }
 
   /// The images of a folder or of a file.
-  static func images(_ data: String, labels: String? = nil, part: Part) throws -> ImageSet {
+  static func images(_ data: String, labels: String? = nil, part: ImagePart?) throws -> ImageSet {
     guard FileKind.isFolder(data) else { return try ImageSet(imagesPath: data, labelsPath: labels) }
     let folder = try ImageFolder(data)
-    if part == .test, let images = folder.testImages {
+    if part != .train, let images = folder.testImages {
       return try ImageSet(imagesPath: images, labelsPath: labels ?? folder.testLabels)
     }
     return try ImageSet(imagesPath: folder.trainImages, labelsPath: labels ?? folder.trainLabels)
@@ -150,24 +166,24 @@ struct ImageOptions: ParsableArguments {
 }
 
 /// Widths of hidden layers as they are typed: 512,256; or none.
-struct Widths: ExpressibleByArgument, Equatable {
+struct Widths: CustomStringConvertible, Equatable {
   var values: [Int]
 
   init(_ values: [Int]) { self.values = values }
 
-  init?(argument: String) {
-    if argument.isEmpty || argument == "none" {
-      values = []
-      return
+  @Sendable static func parse(_ text: String) throws -> Widths {
+    if text.isEmpty || text == "none" { return Widths([]) }
+    let range = ModelSettings.widths
+    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= ModelSettings.mostLayers
+    else {
+      throw ValidationError(
+        "must be none, or at most \(ModelSettings.mostLayers) whole numbers (\(range.text)), as 512,256")
     }
-    let parsed = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard parsed.allSatisfy({ $0 ?? 0 > 0 }) else { return nil }
-    values = parsed.compactMap { $0 }
+    return Widths(values.compactMap { $0 })
   }
 
-  var defaultValueDescription: String {
-    values.isEmpty ? "none" : values.map(String.init).joined(separator: ",")
-  }
+  var description: String { SettingText.of(values) }
 }
 
 extension Precision: ExpressibleByArgument {

@@ -119,6 +119,7 @@ struct TrainCommand: ParsableCommand {
     let images = try TrainingData(
       training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
     settings.precision = settings.precision.checked()
+    try MemoryNeed.training(model, settings, images).check()
     // Nothing is made on disk before everything that a person may have got wrong has been looked at.
     let directory = try output.map { try RunDirectory.create(at: $0) } ?? RunDirectory.create()
     try RunConfiguration(
@@ -142,9 +143,11 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun.resume(
       directory, epochs: optimization.epochs, threads: execution.threads, acceptChangedData: acceptChangedData
     ) { settings in
-      try TrainingData(
+      let data = try TrainingData(
         training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed
       )
+      try MemoryNeed.training(configuration.model, settings, data).check()
+      return data
     }
     try checkSomethingIsLeft(of: run, planned: configuration.training.epochs)
     // The checkpoint's word stands, whatever has become of the file.

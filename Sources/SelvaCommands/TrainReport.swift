@@ -119,7 +119,7 @@ struct ProgressText {
     loss = "loss \(Format.fixed(losses.loss, 1))"
     parts = "reconstruction \(Format.fixed(losses.reconstruction, 1)) + KL \(Format.fixed(losses.kl, 1))"
     self.validation = validation.map { ", validation \(Format.fixed($0, 1))" } ?? ""
-    speed = Format.grouped(Int(imagesPerSecond))
+    speed = Format.grouped(imagesPerSecond)
     left = "\(Format.duration(secondsLeft)) left"
   }
 

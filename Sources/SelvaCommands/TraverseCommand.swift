@@ -17,34 +17,37 @@ struct TraverseCommand: ParsableCommand {
         selva traverse -o components.png --data data --index 7
       """)
 
+  private static let standard = (range: 3.0, steps: 9)
+
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
-  @Option(help: ArgumentHelp("Which components, as 0,4-6; left out, all.", valueName: "list"))
+  @Option(help: NumberList.help("Which components, as 0,4-6; left out, all."), transform: NumberList.parse)
   var components: NumberList?
 
-  @Option(help: "How far to go to each side, in the prior's standard deviations.")
-  var range = 3.0
+  @Option(
+    help: Numbers.reach.help(
+      "How far to go to each side, in the prior's standard deviations.", default: standard.range),
+    transform: Numbers.reach.parse)
+  var range = TraverseCommand.standard.range
 
-  @Option(help: "Pictures in a row.")
-  var steps = 9
+  @Option(
+    help: Numbers.traversal.help("Pictures in a row.", default: standard.steps),
+    transform: Numbers.traversal.parse)
+  var steps = TraverseCommand.standard.steps
 
   @OptionGroup var images: OptionalImageOptions
 
   @Option(
-    help: ArgumentHelp(
-      "The image of --data to start from, by number from 0. (default: 0)", valueName: "number"))
+    help: Numbers.index.help(
+      "The image of --data to start from, by number from 0.", default: "0", "number"),
+    transform: Numbers.index.parse)
   var index: Int?
 
   @OptionGroup var save: SaveLatentsOption
 
   func validate() throws {
-    guard range > 0, range <= 1000 else { throw ValidationError("--range must be above 0 and at most 1000.") }
-    guard (1...1000).contains(steps) else { throw ValidationError("--steps must be between 1 and 1000.") }
-    if let index {
-      guard index >= 0 else { throw ValidationError("--index must be at least 0.") }
-      guard images.data != nil else { throw ValidationError("--index goes with --data.") }
-    }
+    if index != nil && images.data == nil { throw ValidationError("--index goes with --data.") }
   }
 
   func run() throws {

@@ -121,7 +121,7 @@ import Testing
     Misuse("evaluate model.safetensors --data text", 65, "text: is plain text; give an IDX file"),
     Misuse("evaluate model.safetensors --data model.safetensors", 65, "is a safetensors file; give an IDX"),
     Misuse(
-      "evaluate model.safetensors --data other.idx --labels text", 65, "text: is plain text; give an IDX file"
+      "encode model.safetensors --data other.idx --labels text", 65, "text: is plain text; give an IDX file"
     ),
     Misuse("inspect model.safetensors --activations", 64, "--activations needs --data"),
     Misuse("inspect model.safetensors --data data", 64, "--data goes with --activations"),

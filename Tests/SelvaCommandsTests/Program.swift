@@ -24,10 +24,15 @@ struct Program {
   }
 
   /// Starts without waiting, as for a program that shall be interrupted.
+  ///
+  /// - Parameters:
+  ///   - output: a device for standard output; nil: it is kept for the result.
+  ///   - terminal: a descriptor to take as standard output instead.
   static func start(
-    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil
+    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil,
+    terminal: Int32? = nil
   ) throws -> Running {
-    try Running(try executable(), arguments, in: folder, input: input, output: output)
+    try Running(try executable(), arguments, in: folder, input: input, output: output, terminal: terminal)
   }
 
   /// Starts a script of bash without waiting; `$SELVA` is the program.
@@ -78,6 +83,7 @@ struct Program {
 
     fileprivate init(
       _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?, output: String? = nil,
+      terminal: Int32? = nil,
       environment additions: [String: String] = [:]
     ) throws {
       streams = URL(fileURLWithPath: try Program.temporaryFolder())
@@ -93,8 +99,10 @@ struct Program {
       environment.merge(additions) { $1 }
       process.environment = environment
       process.standardInput = try FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
-      process.standardOutput = try FileHandle(
-        forWritingTo: output.map { URL(fileURLWithPath: $0) } ?? streams.appendingPathComponent("output"))
+      process.standardOutput =
+        try terminal.map { FileHandle(fileDescriptor: $0) }
+        ?? FileHandle(
+          forWritingTo: output.map { URL(fileURLWithPath: $0) } ?? streams.appendingPathComponent("output"))
       process.standardError = try FileHandle(forWritingTo: streams.appendingPathComponent("errors"))
       try process.run()
     }

@@ -105,7 +105,7 @@ import Testing
     try CommandFolder().checkHelp(
       "reconstruct",
       options: [
-        "--data", "--labels", "--part", "--output", "--count", "--shuffle", "--indices", "--columns",
+        "--data", "--part", "--output", "--count", "--shuffle", "--indices", "--columns",
         "--sample",
         "--seed", "--only-reconstructions", "--scale", "--padding", "--background",
       ], defaults: ["32", "8", "0"])

@@ -148,6 +148,19 @@ import Testing
     #expect(exists("\(folder)/runs/001/samples.png"))
   }
 
+  /// One to learn from and another to be validated on, which lights pixels that the first leaves dark.
+  @Test func trainsOnTwoImagesWithoutFiguresBeyondMeasure() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.images(in: folder, count: 2, height: 28, width: 28)
+    let result = try Program.run(
+      ["train", "--data", "images.idx", "-e", "2", "--hidden", "100,100,100", "-o", "run"], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let rows = try String(contentsOfFile: "\(folder)/run/metrics.csv", encoding: .utf8).split(separator: "\n")
+    let validation = try #require(Double(rows[1].split(separator: ",")[4]))
+    // A thousandth of what they were with inputs of 1000, and of the order of an untrained model's.
+    #expect(validation > 10 && validation < 5000, "\(validation)")
+  }
+
   @Test func saysWhenTheProcessorHasNoBFloat16() throws {
     let folder = try Program.temporaryFolder()
     try Fixture.folder(in: folder, train: 60, test: 20)
@@ -159,9 +172,9 @@ import Testing
 
   @Test(arguments: [
     Misuse("train", 64, "--data"),
-    Misuse("train --data data --epochs 0", 64, "--epochs must be at least 1"),
+    Misuse("train --data data --epochs 0", 64, "'--epochs <epochs>': must be a whole number (1 to 1000000)"),
     Misuse("train --data data --hidden 12,x", 64, "--hidden"),
-    Misuse("train --data data --latent 0", 64, "0 latent components"),
+    Misuse("train --data data --latent 0", 64, "must be a whole number (1 to 65536)"),
     Misuse("train --data data --optimizer adam --weight-decay 0.1", 64, "--optimizer adamw"),
     Misuse("train --data data --objective iwae --beta 2", 64, "--objective elbo"),
     Misuse("train --data data --schedule linear", 64, "'constant', 'cosine' or 'burda'"),

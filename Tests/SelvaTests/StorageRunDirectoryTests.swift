@@ -24,7 +24,7 @@ import Testing
       let parent = "\(folder)/a/runs"
       #expect(try RunDirectory.create(in: parent).path == "\(parent)/001")
       #expect(try RunDirectory.create(in: parent).path == "\(parent)/002")
-      for name in ["41", "notes", "0x99", "99999999999999999999"] {
+      for name in ["41", "notes", "0x99", "99999999999999999999", "\(Int.max)"] {
         try FileManager.default.createDirectory(
           atPath: "\(parent)/\(name)", withIntermediateDirectories: false)
       }

@@ -105,10 +105,17 @@ private final class PerImage: @unchecked Sendable {
 }
 
 /// One worker's memory and networks.
-private final class EvaluationLane {
+final class EvaluationLane {
   /// Images encoded together, and samples decoded together at most.
-  private static let images = 64
+  static let images = 64
   private static let samples = 256
+
+  /// Samples of one image decoded together.
+  static func rowsOfSamples(_ importanceSamples: Int?) -> Int {
+    let samples = importanceSamples ?? 1
+    let rounds = (samples + EvaluationLane.samples - 1) / EvaluationLane.samples
+    return (samples + rounds - 1) / rounds
+  }
 
   private let evaluator: Evaluator
   private let source: BatchSource
@@ -118,12 +125,11 @@ private final class EvaluationLane {
   private let encoder: Network
   private let single: Reparameterization
   private let decoder: Network
-  /// Samples of one image decoded together.
   private let sampleRows: Int
   private let sampleInput: Matrix
   private let sampleDecoder: Network?
 
-  init(_ evaluator: Evaluator, source: BatchSource, results: PerImage) {
+  fileprivate init(_ evaluator: Evaluator, source: BatchSource, results: PerImage) {
     let (model, rows) = (evaluator.model, EvaluationLane.images)
     let (layout, parameters) = (model.layout, model.networkParameters)
     let activation = model.settings.activation
@@ -135,13 +141,21 @@ private final class EvaluationLane {
     encoder = Network(parameters, layout.encoder, input: inputs, activation: activation, rows: [0..<rows])
     single = Reparameterization(heads: encoder.output, samples: 1, type: .float32)
     decoder = Network(parameters, layout.decoder, input: single.z, activation: activation, rows: [0..<rows])
-    let samples = evaluator.importanceSamples ?? 1
-    let rounds = (samples + EvaluationLane.samples - 1) / EvaluationLane.samples
-    sampleRows = (samples + rounds - 1) / rounds
+    sampleRows = EvaluationLane.rowsOfSamples(evaluator.importanceSamples)
     sampleInput = Matrix(rows: sampleRows, columns: model.settings.latent)
     sampleDecoder = evaluator.importanceSamples.map { [sampleInput, sampleRows] _ in
       Network(parameters, layout.decoder, input: sampleInput, activation: activation, rows: [0..<sampleRows])
     }
+  }
+
+  /// A lane as a worker makes it, for one image.
+  static func single(_ evaluator: Evaluator, image: ImageSet) -> EvaluationLane {
+    let model = evaluator.model
+    let source = BatchSource(
+      image, binarization: .none, inputMean: model.inputMean,
+      inputStandardDeviation: model.inputStandardDeviation)
+    return EvaluationLane(
+      evaluator, source: source, results: PerImage(count: 1, latent: model.settings.latent))
   }
 
   func run(_ indices: [Int32], _ share: Range<Int>) {

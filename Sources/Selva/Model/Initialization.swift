@@ -55,11 +55,16 @@ public struct DataStatistics: Sendable, Equatable {
   /// For standardizing inputs, `[pixels]` each. A pixel that is always dark has to come out as 0: with one mean for
   /// all it would be a constant input, whose weights are never told from the bias and wander until the first image
   /// that lights it up throws the encoder out. The deviation is one for all, since a pixel that is nearly always
-  /// dark would be blown up by its own.
+  /// dark would be blown up by its own. Of a few images that are all alike it would be nearly 0, and any other image
+  /// would throw the encoder out; so it is never under `leastDeviation`, and no input above 1 / `leastDeviation`.
   package var inputMean: [Float] { pixelMeans }
   package var inputStandardDeviation: [Float] {
-    [Float](repeating: max(1e-3, Float(standardDeviation)), count: pixelMeans.count)
+    [Float](
+      repeating: max(DataStatistics.leastDeviation, Float(standardDeviation)), count: pixelMeans.count)
   }
+
+  /// Five grey levels of 255; ordinary sets have fifty and more.
+  static let leastDeviation: Float = 0.02
 }
 
 extension ParameterStore {

@@ -52,22 +52,28 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   /// log σ² of the Gaussian likelihood: `learned` where the model has it, else from `sigma`.
   func gaussianLogVariance(learned: Float?) -> Float { learned ?? Float(2 * log(sigma)) }
 
-  public var pixelCount: Int { height * width }
+  /// As many as an `Int` can say where the product is beyond it, so that sizes from a file can be judged.
+  public var pixelCount: Int {
+    let (count, isTooLarge) = height.multipliedReportingOverflow(by: width)
+    return isTooLarge ? .max : count
+  }
 
   /// What is wrong with these settings, in words for a person; nil when nothing is.
   public var fault: String? {
-    let widths = hidden + decoderHidden
-    // Each alone first: the product of two that are out of all bounds overflows.
-    let sides = 1...1 << 24
-    if !sides.contains(height) || !sides.contains(width) || pixelCount > 1 << 24 {
-      return "images of \(height) x \(width) pixels"
+    if height < 1 || width < 1 || pixelCount > ModelSettings.mostPixels {
+      return "images of \(height) x \(width) pixels (1 to \(ModelSettings.mostPixels) in all)"
     }
-    if widths.count > 1000 { return "\(widths.count) hidden layers" }
-    if let width = widths.first(where: { $0 < 1 || $0 > 1 << 20 }) {
-      return "a hidden layer of \(width) units"
+    let (widths, latents, sigmas) = (
+      ModelSettings.widths, ModelSettings.range(of: \.latent), ModelSettings.range(of: \.sigma)
+    )
+    if let width = (hidden + decoderHidden).first(where: { !widths.contains($0) }) {
+      return "a hidden layer of \(width) units (\(widths.text))"
     }
-    if latent < 1 || latent > 1 << 16 { return "\(latent) latent components" }
-    if !(sigma > 0 && sigma.isFinite) { return "a sigma of \(sigma)" }
+    if let layers = [hidden, decoderHidden].map(\.count).first(where: { $0 > ModelSettings.mostLayers }) {
+      return "\(layers) hidden layers (at most \(ModelSettings.mostLayers))"
+    }
+    if !latents.contains(latent) { return "\(latent) latent components (\(latents.text))" }
+    if !sigmas.contains(sigma) { return "a sigma of \(sigma) (\(sigmas.text))" }
     return nil
   }
 }

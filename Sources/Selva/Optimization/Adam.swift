@@ -71,6 +71,14 @@ package struct Adam: Sendable {
     step.average_decay = Float(min(settings.averageDecay, Double(number) / Double(number + 9)))
   }
 
+  /// What the step multiplies with.
+  var factors: [Float] {
+    [
+      step.beta1, step.beta2, step.epsilon, step.gradient_scale, step.step_size, step.inverse_root_correction,
+      step.decay, step.average_decay,
+    ]
+  }
+
   /// Moves the parameters in `range` of the buffer.
   package func update(_ store: ParameterStore, _ range: Range<Int>) {
     func at(_ storage: Storage) -> UnsafeMutablePointer<Float> {

@@ -155,10 +155,12 @@ public struct RunDirectory: Sendable, Equatable {
     }
   }
 
-  /// Entries of `parent` whose names are numbers, by number.
+  /// Entries of `parent` whose names are numbers, by number. Nobody counts to what is beyond 15 digits.
   private static func numbered(in parent: String) -> [(number: Int, name: String)] {
     Folder.names(parent).compactMap { name in
-      guard name.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(name) else { return nil }
+      guard name.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(name),
+        number < 1_000_000_000_000_000
+      else { return nil }
       return (number, name)
     }.sorted { $0 < $1 }
   }

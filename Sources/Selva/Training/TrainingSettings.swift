@@ -98,30 +98,12 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
 
   /// What is wrong with these settings, in words for a person; nil when nothing is.
   public var fault: String? {
-    let checks: [(Bool, String)] = [
-      (epochs >= 1, "--epochs must be at least 1"),
-      (batchSize >= 1, "--batch-size must be at least 1"),
-      (learningRate > 0 && learningRate.isFinite, "--learning-rate must be above 0"),
-      (warmupEpochs >= 0, "--warmup-epochs must be at least 0"),
-      ((0..<1).contains(beta1) && (0..<1).contains(beta2), "--beta1 and --beta2 must be in [0, 1)"),
-      (epsilon > 0, "--epsilon must be above 0"),
-      (weightDecay >= 0, "--weight-decay must be at least 0"),
-      (clipNorm >= 0, "--clip-norm must be at least 0"),
-      (beta >= 0 && beta.isFinite, "--beta must be at least 0"),
-      (betaEpochs > 0, "--beta-epochs must be above 0"),
-      (freeBits >= 0, "--free-bits must be at least 0"),
-      (importanceSamples >= 1, "--importance-samples must be at least 1"),
-      ((0..<1).contains(dropout), "--dropout must be in [0, 1)"),
-      ((0..<1).contains(averageDecay), "--average-decay must be in [0, 1)"),
-      (threads >= 0 && threads <= 1024, "--threads must be between 0 and 1024"),
-      (validationFraction > 0 && validationFraction < 1, "--validation-fraction must be between 0 and 1"),
-      (patience >= 0, "--patience must be at least 0"),
-      (sampleEvery >= 0, "--sample-every must be at least 0"),
-      (
-        objective == .elbo || (beta == 1 && betaShape == .constant && freeBits == 0),
-        "--beta and --free-bits belong to --objective elbo"
-      ),
-    ]
-    return checks.first { !$0.0 }?.1
+    if let fault = [BoundedNumber<TrainingSettings>].training.lazy.compactMap({ $0.fault(self) }).first {
+      return fault
+    }
+    guard objective == .elbo || (beta == 1 && betaShape == .constant && freeBits == 0) else {
+      return "--beta and --free-bits belong to --objective elbo"
+    }
+    return nil
   }
 }

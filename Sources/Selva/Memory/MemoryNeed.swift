@@ -1,0 +1,67 @@
+import Files
+
+/// Memory that a piece of work is going to take, reckoned before it begins: what does not fit is refused with both
+/// numbers rather than ended by the system half-way.
+public struct MemoryNeed: Sendable, Equatable {
+  /// As an error names it: "training".
+  public let work: String
+  public let bytes: Double
+  /// Threads beside the first one.
+  public let threads: Int
+  /// How to need less.
+  public let advice: String
+
+  public init(_ work: String, bytes: Double, threads: Int = 0, advice: String) {
+    self.work = work
+    self.bytes = bytes
+    self.threads = threads
+    self.advice = advice
+  }
+
+  /// Under this nobody has to ask.
+  private static let small = 0x1p26
+  /// Addresses that the system sets aside for a thread: its stack, and a region of its own to allocate from.
+  private static let addressesOfThread = 72.0 * 0x1p20
+  private static let stackOfThread = 8.0 * 0x1p20
+
+  /// - Throws: `MemoryFault` where a limit leaves less than is needed.
+  public func check(_ limits: @autoclosure () -> [MemoryLimit] = MemoryLimit.all()) throws {
+    guard bytes > MemoryNeed.small else { return }
+    let short = limits().map { (limit: $0, need: need($0.kind)) }.filter { $0.need > $0.limit.left }
+    guard let worst = short.max(by: { $0.need - $0.limit.left < $1.need - $1.limit.left }) else { return }
+    throw MemoryFault(
+      work: work, need: worst.need, left: worst.limit.left, source: worst.limit.source, advice: advice)
+  }
+
+  private func need(_ kind: MemoryLimit.Kind) -> Double {
+    switch kind {
+    case .pages: bytes
+    case .data: bytes + Double(threads) * MemoryNeed.stackOfThread
+    case .addresses: bytes + Double(threads) * MemoryNeed.addressesOfThread
+    }
+  }
+}
+
+/// There is less memory than work needs.
+public struct MemoryFault: Fault, Equatable {
+  public let work: String
+  public let need: Double
+  public let left: Double
+  public let source: String
+  public let advice: String
+
+  public var category: FaultCategory { .badData }
+
+  public var description: String {
+    "\(work) needs \(text(need)) of memory, and \(text(left)) are \(source); \(advice)"
+  }
+
+  /// In the unit that gives a number from 1 to 1000, with one place after the point.
+  private func text(_ bytes: Double) -> String {
+    var (number, unit) = (bytes / 1e6, "MB")
+    for larger in ["GB", "TB", "PB", "EB"] where number >= 1000 { (number, unit) = (number / 1000, larger) }
+    let tenths = (number * 10).rounded()
+    guard tenths < 1e15 else { return "\(number) \(unit)" }
+    return "\(Int(tenths) / 10).\(Int(tenths) % 10) \(unit)"
+  }
+}

@@ -1,0 +1,214 @@
+import Compute
+import IDX
+
+// What the matrices of a piece of work add up to, beside the code that makes them. In floating point, since sizes
+// that no machine holds have to be reckoned too.
+
+/// Bytes of a matrix.
+private func matrix(_ rows: Int, _ columns: Int, _ type: ElementType = .float32) -> Double {
+  Double(rows) * Double(columns) * Double(type.byteCount)
+}
+
+extension DenseLayer {
+  /// Of the matrices that a layer makes, its input and its parameters left out.
+  static func byteCount(
+    rows: Int, width: Int, type: ElementType, activation: Activation?, hasDropout: Bool, learns: Bool
+  ) -> Double {
+    let plain = matrix(rows, width)
+    let typed = matrix(rows, width, type)
+    let inPlace = activation.map { type == .float32 && $0.derivativeIsFromOutput } ?? true
+    var bytes = plain + (inPlace ? 0 : typed)
+    if activation != nil && hasDropout { bytes += typed }
+    if learns { bytes += typed + (type == .bfloat16 ? plain : 0) }
+    return bytes
+  }
+}
+
+extension Network {
+  static func byteCount(
+    _ shapes: [ParameterLayout.Layer], rows: Int, type: ElementType, activation: Activation, hasDropout: Bool,
+    learns: Bool
+  ) -> Double {
+    shapes.enumerated().reduce(0) { sum, shape in
+      sum
+        + DenseLayer.byteCount(
+          rows: rows, width: shape.element.outputs, type: type,
+          activation: shape.offset == shapes.count - 1 ? nil : activation, hasDropout: hasDropout,
+          learns: learns)
+    }
+  }
+}
+
+extension Reparameterization {
+  static func byteCount(images: Int, samples: Double, latent: Int, type: ElementType) -> Double {
+    let plain = matrix(images, latent)
+    return plain + samples * (2 * plain + (type == .bfloat16 ? matrix(images, latent, type) : 0))
+  }
+}
+
+extension ParameterStore {
+  static func byteCount(_ layout: ParameterLayout, elementType: ElementType, keepsAverage: Bool) -> Double {
+    matrix(1, layout.count) * (keepsAverage ? 5 : 4)
+      + (elementType == .bfloat16 ? matrix(1, layout.count, elementType) : 0)
+  }
+}
+
+extension TrainingStep {
+  static func byteCount(
+    _ layout: ParameterLayout, model: ModelSettings, training: TrainingSettings, batch: Int, workers: Int
+  ) -> Double {
+    let (type, samples) = (training.precision.elementType, Double(training.importanceSamples))
+    let hasDropout = training.dropout > 0
+    let encoder = Network.byteCount(
+      layout.encoder, rows: batch, type: type, activation: model.activation, hasDropout: hasDropout,
+      learns: true)
+    let decoder = Network.byteCount(
+      layout.decoder, rows: batch, type: type, activation: model.activation, hasDropout: hasDropout,
+      learns: true)
+    let scratch = 16 * (Double(batch) * samples + Double(workers) * Double(model.latent))
+    return matrix(batch, model.pixelCount) + matrix(batch, model.pixelCount, type) + encoder
+      + Reparameterization.byteCount(images: batch, samples: samples, latent: model.latent, type: type)
+      + samples * (matrix(batch, model.latent) + decoder) + scratch
+  }
+}
+
+extension Trainer {
+  /// Parameters with all that moves with them, and the memory of a step of each size: full batches and the last one.
+  static func byteCount(
+    model: ModelSettings, training: TrainingSettings, images: Int, workers: Int
+  ) -> Double {
+    let layout = ParameterLayout(model)
+    let batch = min(training.batchSize, images)
+    let sizes = Set([batch, images % batch]).subtracting([0])
+    return ParameterStore.byteCount(
+      layout, elementType: training.precision.elementType, keepsAverage: training.averageDecay > 0)
+      + sizes.reduce(0) {
+        $0 + TrainingStep.byteCount(layout, model: model, training: training, batch: $1, workers: workers)
+      }
+  }
+}
+
+extension EvaluationLane {
+  static func byteCount(_ model: ModelSettings, importanceSamples: Int?) -> Double {
+    let layout = ParameterLayout(model)
+    func network(_ shapes: [ParameterLayout.Layer], _ rows: Int) -> Double {
+      Network.byteCount(
+        shapes, rows: rows, type: .float32, activation: model.activation, hasDropout: false, learns: false)
+    }
+    let samples = rowsOfSamples(importanceSamples)
+    return 2 * matrix(images, model.pixelCount) + network(layout.encoder, images)
+      + Reparameterization.byteCount(images: images, samples: 1, latent: model.latent, type: .float32)
+      + network(layout.decoder, images) + matrix(samples, model.latent)
+      + (importanceSamples == nil ? 0 : network(layout.decoder, samples))
+  }
+}
+
+extension MemoryNeed {
+  /// What the program itself takes, and what products keep for themselves.
+  private static let base = 48e6
+  private static let baseOfThread = 12e6
+  /// Bytes an image that a run keeps: indices and their order.
+  private static let bytesOfImage = 24.0
+  /// The best model, the last one, and a third one on its way into the checkpoint.
+  private static let snapshots = 3.0
+
+  /// Training from the first step to the last picture.
+  public static func training(
+    _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData
+  ) -> MemoryNeed {
+    self.training(
+      model: model, training: training, images: data.trainingIndices.count,
+      validationImages: data.validationIndices.count)
+  }
+
+  static func training(
+    model: ModelSettings, training: TrainingSettings, images: Int, validationImages: Int
+  ) -> MemoryNeed {
+    let workers = training.threads == 0 ? WorkerGroup.processorCount : training.threads
+    let parameters = Double(ParameterLayout(model).count) * 4
+    // A file is put together in memory: parameters, moments and average.
+    let file = parameters * (training.averageDecay > 0 ? 4 : 3)
+    let evaluation = evaluationBytes(
+      model, images: validationImages, workers: workers,
+      importanceSamples: training.objective == .elbo ? nil : training.importanceSamples)
+    let steps = Trainer.byteCount(model: model, training: training, images: images, workers: workers)
+    return MemoryNeed(
+      "training",
+      bytes: base + Double(workers) * baseOfThread + steps + snapshots * parameters
+        + max(file, evaluation, pictures(100, of: model, cellPixels: model.pixelCount))
+        + bytesOfImage * Double(images + validationImages),
+      threads: workers - 1,
+      advice: training.importanceSamples > 1
+        ? "take a smaller --hidden, --batch-size or --importance-samples"
+        : "take a smaller --hidden or --batch-size, or smaller images")
+  }
+
+  /// Measuring speed, one number of threads after the other.
+  public static func benchmark(
+    model: ModelSettings, training: TrainingSettings, images: Int, threads: Int
+  ) -> MemoryNeed {
+    MemoryNeed(
+      "the measurement",
+      bytes: base + Double(threads) * baseOfThread
+        + Trainer.byteCount(
+          model: model, training: training, images: min(images, training.batchSize), workers: threads)
+        + bytesOfImage * Double(images),
+      threads: threads - 1, advice: "take a smaller --hidden or --batch-size")
+  }
+
+  /// An evaluation with a model that is loaded already.
+  public static func evaluation(
+    _ model: ModelSettings, images: Int, threads: Int, importanceSamples: Int?
+  ) -> MemoryNeed {
+    let workers = threads == 0 ? WorkerGroup.processorCount : threads
+    return MemoryNeed(
+      "the evaluation",
+      bytes: base + Double(workers) * baseOfThread
+        + evaluationBytes(model, images: images, workers: workers, importanceSamples: importanceSamples),
+      threads: workers - 1, advice: "take fewer --threads or a smaller --limit")
+  }
+
+  private static func evaluationBytes(
+    _ model: ModelSettings, images: Int, workers: Int, importanceSamples: Int?
+  ) -> Double {
+    // Of each image: reconstruction, nll, a total, and for each component KL and mean.
+    Double(images) * (28 + 12 * Double(model.latent))
+      + Double(workers) * EvaluationLane.byteCount(model, importanceSamples: importanceSamples)
+  }
+
+  /// A picture of decoded latent vectors, the model being loaded already.
+  ///
+  /// - Parameters:
+  ///   - cells: vectors that are decoded.
+  ///   - cellPixels: pixels of the picture for each of them.
+  public static func picture(
+    _ cells: Int, of model: ModelSettings, cellPixels: Int, advice: String
+  ) -> MemoryNeed {
+    MemoryNeed(
+      "the picture", bytes: base + pictures(cells, of: model, cellPixels: cellPixels), advice: advice)
+  }
+
+  /// Encoding images in blocks, the model being loaded already.
+  public static func encoding(_ model: ModelSettings, images: Int) -> MemoryNeed {
+    let block = Double(min(images, 1024)) * (2 * Double(model.pixelCount) + 8 * Double(model.latent)) * 4
+    return MemoryNeed(
+      "encoding", bytes: base + block + networkRows(model) + 8 * Double(images),
+      advice: "take a smaller --limit")
+  }
+
+  /// Reading a model file of so many bytes: as it is read, as tensors, and as parameters.
+  public static func loading(fileBytes: Int) -> MemoryNeed {
+    MemoryNeed("reading the model", bytes: 3 * Double(fileBytes), advice: "free memory or raise the limit")
+  }
+
+  /// Latent vectors, their pixels in floating point, as grey levels, in the grid, and packed.
+  private static func pictures(_ cells: Int, of model: ModelSettings, cellPixels: Int) -> Double {
+    Double(cells) * (8 * Double(model.latent) + 5 * Double(model.pixelCount) + 2 * Double(cellPixels))
+      + networkRows(model)
+  }
+
+  /// Encoder and decoder over 64 rows.
+  private static func networkRows(_ model: ModelSettings) -> Double {
+    EvaluationLane.byteCount(model, importanceSamples: nil)
+  }
+}

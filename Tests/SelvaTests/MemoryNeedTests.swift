@@ -1,0 +1,122 @@
+import Compute
+import Files
+import Testing
+
+@testable import Selva
+
+@Suite struct MemoryNeedTests {
+  struct Shape: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    var model = ModelSettings(height: 5, width: 4, hidden: [9, 7], decoderHidden: [6], latent: 3)
+    var training = TrainingSettings()
+    var images = 10
+    var workers = 2
+
+    init(_ name: String, _ change: (inout Shape) -> Void) {
+      testDescription = name
+      training.batchSize = 4
+      change(&self)
+    }
+  }
+
+  static let shapes = [
+    Shape("elbo") { _ in },
+    Shape("samples") { ($0.training.importanceSamples, $0.training.objective) = (5, .iwae) },
+    Shape("dropout and average") { ($0.training.dropout, $0.training.averageDecay) = (0.1, 0.9) },
+    Shape("silu") { $0.model.activation = .silu },
+    Shape("silu with dropout") { ($0.model.activation, $0.training.dropout) = (.silu, 0.1) },
+    Shape("learned sigma, no hidden layer") {
+      $0.model = ModelSettings(height: 5, width: 4, hidden: [], latent: 3, likelihood: .gaussianLearned)
+    },
+    Shape("batches of one size, three workers") { ($0.images, $0.workers) = (8, 3) },
+    Shape("fewer images than a batch") { $0.images = 3 },
+    Shape("bfloat16 where there is some") { $0.training.precision = .bfloat16 },
+  ]
+
+  /// To the byte: a matrix that is added to a step is missed here.
+  @Test(arguments: shapes) func theReckoningIsWhatATrainerHolds(_ shape: Shape) {
+    let trainer = Trainer(
+      model: shape.model, training: shape.training, images: noiseImages(shape.images, height: 5, width: 4),
+      inputMean: .init(repeating: 0, count: 20), inputStandardDeviation: .init(repeating: 1, count: 20),
+      group: WorkerGroup(count: shape.workers))
+    let batch = min(shape.training.batchSize, shape.images)
+    _ = trainer.job(batch)
+    if shape.images % batch > 0 { _ = trainer.job(shape.images % batch) }
+    #expect(
+      Trainer.byteCount(
+        model: shape.model, training: shape.training, images: shape.images, workers: shape.workers)
+        == bytesHeld(by: trainer))
+  }
+
+  @Test(arguments: [nil, 1, 300]) func theReckoningIsWhatALaneHolds(_ samples: Int?) throws {
+    let fixture = try Fixture("activation-selu")
+    let model = try fixture.vae
+    let evaluator = Evaluator(model, importanceSamples: samples)
+    let lane = EvaluationLane.single(evaluator, image: fixture.images)
+    let parameters = Double(model.layout.count * 4)
+    #expect(
+      EvaluationLane.byteCount(model.settings, importanceSamples: samples) == bytesHeld(by: lane) - parameters
+    )
+  }
+
+  /// Every storage that is reached from an object, once.
+  private func bytesHeld(by object: AnyObject) -> Double {
+    var seen: Set<ObjectIdentifier> = []
+    var bytes = 0
+    func visit(_ value: Any) {
+      if value is [Float] || value is [Int32] || value is String { return }
+      let mirror = Mirror(reflecting: value)
+      if mirror.displayStyle == .class || value is Storage {
+        let identifier = ObjectIdentifier(value as AnyObject)
+        guard seen.insert(identifier).inserted else { return }
+        if let storage = value as? Storage {
+          bytes += storage.byteCount
+          return
+        }
+      }
+      for child in mirror.children { visit(child.value) }
+    }
+    visit(object)
+    return Double(bytes)
+  }
+
+  @Test func refusesWhatALimitDoesNotLeave() throws {
+    let need = MemoryNeed("training", bytes: 41.2e9, threads: 3, advice: "take a smaller --hidden")
+    try need.check([])
+    try need.check([MemoryLimit(.pages, left: 41.2e9, source: "free on this machine")])
+    let fault = MemoryFault(
+      work: "training", need: 41.2e9, left: 23.44e9, source: "free on this machine",
+      advice: "take a smaller --hidden")
+    #expect(throws: fault) {
+      try need.check([
+        MemoryLimit(.pages, left: 30e9, source: "left in the control group"),
+        MemoryLimit(.pages, left: 23.44e9, source: "free on this machine"),
+        MemoryLimit(.addresses, left: 60e9, source: "left under ulimit -v"),
+      ])
+    }
+    #expect(
+      fault.description
+        == "training needs 41.2 GB of memory, and 23.4 GB are free on this machine; take a smaller --hidden")
+    // Threads take addresses that nobody writes to.
+    #expect(throws: MemoryFault.self) {
+      try need.check([MemoryLimit(.addresses, left: 41.3e9, source: "left under ulimit -v")])
+    }
+    #expect(throws: MemoryFault.self) {
+      try need.check([MemoryLimit(.data, left: 41.21e9, source: "left under ulimit -d")])
+    }
+  }
+
+  /// The largest settings that are allowed are still reckoned, and are more than any machine has.
+  @Test func theLargestSettingsDoNotOverflow() {
+    var training = TrainingSettings()
+    (training.batchSize, training.importanceSamples, training.threads) = (1_000_000, 1_000_000, 1024)
+    (training.dropout, training.averageDecay) = (0.5, 0.9)
+    let model = ModelSettings(
+      height: 4096, width: 4096, hidden: .init(repeating: 1 << 20, count: 100), latent: 1 << 16)
+    #expect(training.fault == nil && model.fault == nil)
+    let need = MemoryNeed.training(
+      model: model, training: training, images: Int(Int32.max), validationImages: Int(Int32.max))
+    #expect(need.bytes.isFinite && need.bytes > 1e18)
+    #expect(throws: MemoryFault.self) { try need.check() }
+  }
+}
