@@ -10,12 +10,6 @@ public enum FileKind {
     return stat(path, &status) == 0
   }
 
-  /// Bytes of a file; 0 where there is none.
-  public static func size(of path: String) -> Int {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
-  }
-
   /// Whether there is surely nothing at `path`, as against something that cannot be looked at.
   ///
   /// - Throws: `FileError` where the system does not tell.

@@ -14,7 +14,6 @@ struct ModelArgument: ParsableArguments {
   /// - Returns: the model and the path of its file.
   func load() throws -> (model: VAE, path: String) {
     let path = try RunDirectory.modelPath(from: path)
-    try MemoryNeed.loading(fileBytes: FileKind.size(of: path)).check()
     return (try VAE(contentsOf: path), path)
   }
 }

@@ -74,8 +74,8 @@ import Testing
   }
 
   @Test(arguments: [
-    Misuse("bench --batch-size 0", 64, "must be above 0"), Misuse("bench --latent 0", 64, "must be above 0"),
-    Misuse("bench --threads 0", 64, "must be above 0"), Misuse("bench --seconds 0", 64, "must be above 0"),
+    Misuse("bench --batch-size 0", 64, "must be a "), Misuse("bench --latent 0", 64, "must be a "),
+    Misuse("bench --threads 0", 64, "must be a "), Misuse("bench --seconds 0", 64, "must be a "),
     Misuse("bench --hidden 0", 64, "--hidden"), Misuse("bench --data none.idx", 66, "none.idx"),
     Misuse("bench --precision float16", 64, "--precision"),
   ]) func refuses(_ misuse: Misuse) throws { try misuse.check(in: Program.temporaryFolder()) }

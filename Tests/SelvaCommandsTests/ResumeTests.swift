@@ -107,7 +107,7 @@ import Testing
     var file = try Safetensors(contentsOf: path)
     let text = try #require(file.metadata["selva.training"])
     var settings = try SettingsJSON.decode(TrainingSettings.self, from: text, path: path, part: "settings")
-    settings.learningRate = 1e30
+    settings.learningRate = 1000
     file.metadata["selva.training"] = SettingsJSON.encode(settings)
     try file.write(to: path)
     let before = bytes(path)

@@ -88,6 +88,6 @@ import Testing
       options: [
         "--output", "--rows", "--columns", "--seed", "--temperature", "--scale", "--padding", "--background",
         "--save-latents",
-      ], defaults: ["8", "0", "1.0", "2", "1"])
+      ], defaults: ["8", "0", "2", "1"])
   }
 }

@@ -53,6 +53,6 @@ import Testing
       options: [
         "--output", "--components", "--range", "--steps", "--data", "--index", "--save-latents", "--scale",
       ],
-      defaults: ["3.0", "9", "0"])
+      defaults: ["3", "9", "0"])
   }
 }

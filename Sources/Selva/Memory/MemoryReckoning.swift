@@ -196,9 +196,10 @@ extension MemoryNeed {
       advice: "take a smaller --limit")
   }
 
-  /// Reading a model file of so many bytes: as it is read, as tensors, and as parameters.
-  public static func loading(fileBytes: Int) -> MemoryNeed {
-    MemoryNeed("reading the model", bytes: 3 * Double(fileBytes), advice: "free memory or raise the limit")
+  /// Reading a model's parameters, or a checkpoint's; the file itself stays mapped.
+  static func loading(_ layout: ParameterLayout) -> MemoryNeed {
+    MemoryNeed(
+      "reading the model", bytes: 4 * Double(layout.count), advice: "free memory or raise the limit")
   }
 
   /// Latent vectors, their pixels in floating point, as grey levels, in the grid, and packed.

@@ -70,6 +70,7 @@ extension VAE {
     let pixels = [settings.pixelCount]
     let mean = try file.require("input.mean", shape: pixels)
     let deviation = try file.require("input.standard_deviation", shape: pixels)
+    try MemoryNeed.loading(layout).check()
     try file.checkIntegrity()
     let weights = Storage(byteCount: layout.count * 4)
     try VAE.fill(weights, layout, from: file, prefix: "")
