@@ -107,8 +107,12 @@ import Testing
     var file = try Safetensors(contentsOf: path)
     let text = try #require(file.metadata["selva.training"])
     var settings = try SettingsJSON.decode(TrainingSettings.self, from: text, path: path, part: "settings")
-    settings.learningRate = 1000
+    settings.epochs = 9
     file.metadata["selva.training"] = SettingsJSON.encode(settings)
+    file.tensors = file.tensors.map {
+      $0.name == "encoder.mean.weight"
+        ? Tensor(name: $0.name, shape: $0.shape, values: $0.values.map { _ in .greatestFiniteMagnitude }) : $0
+    }
     try file.write(to: path)
     let before = bytes(path)
     let result = try Program.run(["train", "--resume", "run", "-e", "9", "--quiet"], in: folder)

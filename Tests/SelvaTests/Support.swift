@@ -79,6 +79,16 @@ func noiseImages(_ count: Int, height: Int, width: Int) -> ImageSet {
 }
 
 /// A new folder, which goes with all others when the tests end.
+extension Safetensors {
+  /// Makes the values of a tensor as large as a finite number can be.
+  mutating func drown(_ name: String) {
+    tensors = tensors.map {
+      $0.name == name
+        ? Tensor(name: name, shape: $0.shape, values: $0.values.map { _ in .greatestFiniteMagnitude }) : $0
+    }
+  }
+}
+
 func temporaryFolder() throws -> String {
   let folder = TemporaryFolders.root.appendingPathComponent(UUID().uuidString)
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
