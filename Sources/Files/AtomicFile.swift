@@ -112,28 +112,12 @@ public struct AtomicFileWriter: ~Copyable {
 
   fileprivate func commit() throws {
     if let (temporary, target) = replacement {
-      guard synced(descriptor), rename(temporary, target) == 0 else {
+      guard DiskSync.content(descriptor), rename(temporary, target) == 0 else {
         throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason())")
       }
-      try syncFolder(of: target)
+      try DiskSync.name(target, shown: path)
     }
     close(descriptor)
-  }
-
-  private func synced(_ descriptor: Int32) -> Bool {
-    while fsync(descriptor) != 0 { if errno != EINTR { return false } }
-    return true
-  }
-
-  /// A name is on disk only when its folder is. Some file systems sync no folders, and some folders may be written
-  /// into but not opened; there is no more to be done for these.
-  private func syncFolder(of target: String) throws {
-    let folder = open(TemporaryName.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { return }
-    defer { close(folder) }
-    guard !synced(folder), errno != EINVAL, errno != EOPNOTSUPP else { return }
-    throw FileError(
-      .inputOutput, path: path, reason: "is written, but may not outlast a power cut: \(systemReason())")
   }
 
   fileprivate func discard() {

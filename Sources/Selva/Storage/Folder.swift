@@ -32,7 +32,10 @@ package enum Folder {
   ///
   /// - Throws: `FileError` where it cannot be made.
   static func makeNew(_ path: String) throws -> Bool {
-    if mkdir(path, 0o777) == 0 { return true }
+    if mkdir(path, 0o777) == 0 {
+      try DiskSync.name(path)
+      return true
+    }
     let code = errno
     if code == EEXIST { return false }
     throw FileError(
