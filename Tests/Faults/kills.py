@@ -1,5 +1,7 @@
 """The program killed at every call in turn: what a person does then must end in the undisturbed bytes."""
 
+from pathlib import PurePath
+
 from trial import is_leftover
 
 
@@ -7,6 +9,7 @@ def trials(scenarios, chance, pairs):
     """Each call of each scenario; writes also half done; and `pairs` of a kill and another one during the recovery
     from it. Yields (description, trial); a trial returns what is wrong, or nothing."""
     for scenario in scenarios:
+        yield f"power cut: {scenario.name}", lambda s=scenario: not_synced(s)
         for call in scenario.calls:
             yield f"kill: {scenario.name}, {call}", lambda s=scenario, c=call: killed(s, c, "kill")
             if call.name == "write" and scenario.is_edge(call):
@@ -39,3 +42,24 @@ def torn(scenario):
         if not is_leftover(path) and content not in scenario.versions.get(path, ()):
             return f"{path} is neither an earlier nor the new content"
     return ""
+
+
+def not_synced(scenario):
+    """What a power cut could take although the program goes on as if it were there: a file that has got its name
+    before its content was on disk, a name or a folder before the folder that it is in."""
+    written, waiting = set(), {}
+    for call in scenario.calls:
+        folder = str(PurePath(call.path).parent)
+        if call.name in ("create", "write"):
+            written.add(folder)
+        elif call.name == "fsync" and call.path.endswith("temporary"):
+            written.discard(folder)
+        elif call.name == "fsync":
+            waiting = {name: where for name, where in waiting.items() if where != call.path}
+        elif call.name in ("rename", "mkdir"):
+            if call.name == "rename" and folder in written:
+                return f"{call}: its content is not synced"
+            if elsewhere := [name for name, where in waiting.items() if where != folder and call.name == "rename"]:
+                return f"{call}: the folder of {elsewhere[0]} is not synced"
+            waiting[call.path] = folder
+    return f"the folder of {next(iter(waiting))} is not synced" if waiting else ""
