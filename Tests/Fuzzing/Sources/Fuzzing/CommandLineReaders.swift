@@ -20,14 +20,12 @@ enum CommandLineReaders {
 
   static func numbers(_ input: UnsafeRawBufferPointer) {
     let text = String(decoding: input, as: UTF8.self)
-    if let list = NumberList(argument: text) {
+    if let list = try? NumberList.parse(text) {
       require(!list.values.isEmpty && list.values.allSatisfy { $0 >= 0 }, "a number below 0")
     }
-    if let widths = Widths(argument: text) {
+    if let widths = try? Widths.parse(text) {
       require(widths.values.allSatisfy { $0 > 0 }, "a layer without units")
-      require(
-        Widths(argument: widths.defaultValueDescription) == widths, "widths that change when they are written"
-      )
+      require((try? Widths.parse(widths.description)) == widths, "widths that change when they are written")
     }
     require(!CommandLineText.quoted(text).isEmpty, "a word that is lost")
     require(FilePath.absolute(text).hasPrefix("/"), "a path that is not absolute")
