@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What may grow: the rows of metrics.csv, one an epoch, and what is kept of them in memory.
 BOUNDS = {"anonymous memory": 8.0, "resident memory": 8.0, "descriptors": 0, "threads": 0, "folder": 8.0}
+# The most that a run takes; no machine gets through them in a day.
+EPOCHS = 1_000_000
 UNITS = {"anonymous memory": "MiB", "resident memory": "MiB", "folder": "MiB"}
 
 
@@ -64,16 +66,17 @@ def main():
         run = Path(work) / "run"
         errors = open(Path(work) / "errors", "wb")
         command = [chosen.program.resolve(), "train", "--data", ROOT / "data", "--hidden", "128,128", "--batch-size", "32"]
-        command += ["--epochs", "10000000", "--threads", str(chosen.threads), "--sample-every", "10"]
+        command += ["--epochs", str(EPOCHS), "--threads", str(chosen.threads), "--sample-every", "10"]
         command += ["--quiet", "--output", run]
         process = subprocess.Popen(command, stderr=errors)
         samples = watch(process, run, chosen)
-        epochs = len((run / "metrics.csv").read_text().splitlines()) - 1
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         text = Path(errors.name).read_text().strip()
+        # Before anything is read that a training which refused to begin has not written.
         if process.returncode != 130:
             sys.exit(f"training ended with status {process.returncode}: {text}")
+        epochs = len((run / "metrics.csv").read_text().splitlines()) - 1
         print(f"{epochs} epochs, {len(samples)} samples, {len(list((run / 'samples').glob('*')))} pictures")
         return report(samples)
 
