@@ -10,7 +10,11 @@ import COneDNN
 
 /// A matrix product through oneDNN, bound to its operands: c = a·b (+ bias on every row), accumulated in float32.
 ///
-/// oneDNN compiles code for the shape, which is worth doing once; running it neither allocates nor locks.
+/// oneDNN compiles code for the shape, which is worth doing once.
+///
+/// While it runs, the thread's stack pointer may point into memory that oneDNN has allocated (its kernels for AVX-512
+/// have it so), and a signal that is handled on that stack overwrites what lies below. Handlers in a thread that runs
+/// products need a stack of their own (`sigaltstack`, `SA_ONSTACK`).
 ///
 /// `@unchecked Sendable`: immutable after `init`; one product must run on one worker at a time, since its
 /// working memory is its own.

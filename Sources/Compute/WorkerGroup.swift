@@ -155,6 +155,7 @@ private final class Shared: @unchecked Sendable {
   }
 
   private func work(_ index: Int) {
+    blockSignals()
     var seen = 0
     while true {
       seen = waitForJob(after: seen)
@@ -162,6 +163,15 @@ private final class Shared: @unchecked Sendable {
       job?(Worker(index: index, count: count, meeting: meeting))
       meeting.join()
     }
+  }
+
+  /// What is sent to the process goes to other threads: a handler here would write over the data of a product (see
+  /// `Product`). Faults of the thread's own come all the same.
+  private func blockSignals() {
+    var signals = sigset_t()
+    sigfillset(&signals)
+    for fault in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP] { sigdelset(&signals, fault) }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 
   private func waitForJob(after seen: Int) -> Int {

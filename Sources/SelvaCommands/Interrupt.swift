@@ -15,7 +15,7 @@ enum Interrupt {
   static func watchForSaves() {
     // Touched here, so that the handler never is the one to initialize it.
     save.store(false, ordering: .relaxed)
-    signal(SIGUSR1) { _ in Interrupt.save.store(true, ordering: .relaxed) }
+    handle(SIGUSR1) { _ in Interrupt.save.store(true, ordering: .relaxed) }
     unblock([SIGUSR1])
   }
 
@@ -27,7 +27,7 @@ enum Interrupt {
     sigaction(SIGHUP, nil, &old)
     let hangsUp = Interrupt.isIgnored(old) ? [] : [SIGHUP]
     for number in [SIGINT, SIGTERM] + hangsUp {
-      signal(number) { _ in
+      handle(number) { _ in
         Interrupt.stop.store(true, ordering: .relaxed)
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)
@@ -48,6 +48,34 @@ enum Interrupt {
     where fcntl(stream, F_GETFD) < 0 {
       _ = open("/dev/null", mode)
     }
+  }
+
+  /// As `signal`, but the handler runs on a stack of its own. oneDNN's products for AVX-512 take memory that they have
+  /// allocated for their stack, and what a handler leaves there lies over other data. Worker threads take no signals.
+  private static func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+    makeSignalStack()
+    var action = sigaction()
+    sigemptyset(&action.sa_mask)
+    action.sa_flags = Int32(SA_ONSTACK) | Int32(SA_RESTART)
+    #if canImport(Darwin)
+      action.__sigaction_u = .init(__sa_handler: handler)
+    #else
+      action.__sigaction_handler = .init(sa_handler: handler)
+    #endif
+    sigaction(number, &action, nil)
+  }
+
+  /// For handlers in the calling thread, as long as it lives; one that is there is kept.
+  private static func makeSignalStack() {
+    var stack = stack_t()
+    guard sigaltstack(nil, &stack) == 0, Int(stack.ss_flags) & Int(SS_DISABLE) != 0 else {
+      return
+    }
+    // Registers alone take up to 11 KB of it.
+    stack.ss_size = 1 << 16
+    stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: 1 << 16, alignment: 64)
+    stack.ss_flags = 0
+    sigaltstack(&stack, nil)
   }
 
   private static func isIgnored(_ action: sigaction) -> Bool {

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -40,4 +41,18 @@ func `shares cover everything once`(_ total: Int, _ count: Int) {
     }
     #expect(next == total)
   }
+}
+
+/// A handler in a worker would write over what a product works on.
+@Test func `workers leave signals to others`() {
+  let group = WorkerGroup(count: 3)
+  let blocked = Matrix(rows: 3, columns: 3)
+  group.run { worker in
+    var signals = sigset_t()
+    pthread_sigmask(SIG_BLOCK, nil, &signals)
+    for (column, number) in [SIGUSR1, SIGTERM, SIGSEGV].enumerated() {
+      blocked.row(worker.index)[column] = Float(sigismember(&signals, number))
+    }
+  }
+  #expect(Array(blocked.values[3...]) == [1, 1, 0, 1, 1, 0])
 }
