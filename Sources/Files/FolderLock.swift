@@ -44,10 +44,23 @@ package final class FolderLock: Sendable {
       && opened.st_dev == named.st_dev
   }
 
+  /// Of the process that has the lock, which writes it some microseconds after it has got it; nil where it does not within
+  /// a twentieth of a second.
+  private static func number(in descriptor: Int32) -> Int? {
+    for attempt in 0..<50 {
+      if attempt > 0 { usleep(1000) }
+      var text = [UInt8](repeating: 0, count: 32)
+      let count = max(0, pread(descriptor, &text, text.count, 0))
+      // A number without its end might be the beginning of a longer one.
+      if let end = text[..<count].firstIndex(of: 10) {
+        return Int(String(decoding: text[..<end], as: UTF8.self))
+      }
+    }
+    return nil
+  }
+
   private static func held(_ folder: String, by descriptor: Int32) -> FileError {
-    var text = [UInt8](repeating: 0, count: 32)
-    let count = max(0, pread(descriptor, &text, text.count, 0))
-    let process = Int(String(decoding: text[..<count].prefix { $0 != 10 }, as: UTF8.self))
+    let process = number(in: descriptor)
     let who = process.map { "process \($0)" } ?? "another process"
     return FileError(
       .cannotWrite, path: folder,

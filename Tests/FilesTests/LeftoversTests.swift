@@ -154,6 +154,25 @@ import Testing
     }
   }
 
+  /// Whoever is refused before the number is written waits for it for a moment.
+  @Test func aHolderThatHasNotSaidItsNumberYetIsWaitedFor() throws {
+    try withScratchFolder { folder in
+      let holder = open("\(folder)/.lock", O_RDWR | O_CREAT, 0o666)
+      defer { close(holder) }
+      #expect(flock(holder, LOCK_EX | LOCK_NB) == 0)
+      let unknown = #expect(throws: FileError.self) { try FolderLock(folder) }
+      #expect(unknown?.reason.contains("by another process;") == true, "\(unknown?.reason ?? "")")
+      // A part of it is not taken for the whole.
+      #expect(pwrite(holder, "12", 2, 0) == 2)
+      Thread.detachNewThread {
+        usleep(10_000)
+        _ = pwrite(holder, "1234\n", 5, 0)
+      }
+      let known = #expect(throws: FileError.self) { try FolderLock(folder) }
+      #expect(known?.reason.contains("by process 1234;") == true, "\(known?.reason ?? "")")
+    }
+  }
+
   @Test func aFolderThatIsNotThereCannotBeHeld() throws {
     let fault = #expect(throws: FileError.self) { try FolderLock("/nowhere/at/all") }
     #expect(fault?.reason == "cannot be written into: \(systemReason(ENOENT))")
