@@ -62,6 +62,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func validate() throws {
+    if output == "-" { throw ValidationError("--output must name a folder, which - is not.") }
     if let fault = settings.fault { throw ValidationError("\(fault).") }
     guard resume != nil else {
       if acceptChangedData { throw ValidationError("--accept-changed-data goes with --resume.") }
@@ -143,11 +144,9 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun.resume(
       directory, epochs: optimization.epochs, threads: execution.threads, acceptChangedData: acceptChangedData
     ) { settings in
-      let data = try TrainingData(
+      try TrainingData(
         training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed
       )
-      try MemoryNeed.training(configuration.model, settings, data).check()
-      return data
     }
     try checkSomethingIsLeft(of: run, planned: configuration.training.epochs)
     // The checkpoint's word stands, whatever has become of the file.
@@ -172,7 +171,7 @@ struct TrainCommand: ParsableCommand {
 
   /// - Throws: `ValidationError` that says where the run stands.
   private func checkSomethingIsLeft(of run: TrainingRun, planned: Int) throws {
-    let (path, done) = (run.directory.path, run.metrics.last?.epoch ?? 0)
+    let (path, done) = (run.directory.path, run.state.epoch)
     if run.training.epochs < done {
       throw ValidationError(
         "\(path) has done \(done) of its \(planned) epochs; give more than \(done) with --epochs, or leave it out."

@@ -40,6 +40,19 @@ import Testing
     #expect(try place.contents() == before)
   }
 
+  @Test func aRunThatIsResumedIsReckonedAgain() throws {
+    let place = try CommandFolder()
+    let train = ["train", "--data", "data", "-e", "1", "-q", "-o", "run"] + TrainCommandTests.small
+    #expect(try Program.run(train, in: place.folder).status == 0)
+    let result = try Program.startShell(
+      "ulimit -v 3000000 && exec \"$SELVA\" train --resume run -e 2 --threads 1024", in: place.folder
+    ).wait()
+    #expect(result.status == 65)
+    #expect(
+      result.errors.contains(/^selva: training needs \d+\.\d GB of memory, and [23]\.\d GB are left under/),
+      "\(result.errors)")
+  }
+
   @Test(arguments: [
     ("evaluate model.safetensors --data data --importance-samples 1000000000000", "(1 to 1000000)"),
     ("train --data data --importance-samples 1000000000000", "(1 to 1000000)"),

@@ -172,6 +172,33 @@ import Testing
     ).check(in: folder)
   }
 
+  /// How far it is, the checkpoint says.
+  @Test func aRunWithoutItsFiguresIsAsFarAsItWas() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.folder(in: folder, train: 60, test: 20)
+    #expect(try Program.run(Self.arguments + ["-o", "run"], in: folder).status == 0)
+    try FileManager.default.removeItem(atPath: "\(folder)/run/metrics.csv")
+    try Misuse(
+      "train --resume run -e 2", 64, "run has done 3 of its 3 epochs; give more than 3 with --epochs"
+    ).check(in: folder)
+    try Misuse("train --resume run", 64, "run has finished its 3 epochs; ask for more with --epochs").check(
+      in: folder)
+  }
+
+  /// Memory is reckoned for the model that is there, not for the one that a changed file speaks of.
+  @Test func aLargeModelInAChangedConfigurationNeedsNoMemory() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.folder(in: folder, train: 60, test: 20)
+    #expect(try Program.run(Self.arguments + ["-o", "run"], in: folder).status == 0)
+    let path = "\(folder)/run/config.json"
+    let before = String(decoding: bytes(path), as: UTF8.self)
+    let changed = before.replacing(/"hidden" : \[\s*16\s*\]/, with: "\"hidden\" : [1048576, 1048576]")
+    #expect(changed != before)
+    try Data(changed.utf8).write(to: URL(fileURLWithPath: path))
+    let resumed = try Program.run(["train", "--resume", "run", "-e", "4"], in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+  }
+
   /// What the settings and the command were, the checkpoint tells.
   @Test func aChangedConfigurationIsPutRight() throws {
     let folder = try Program.temporaryFolder()

@@ -188,6 +188,7 @@ import Testing
     Misuse("train --data text", 65, "text"),
     Misuse("train --data data -o data", 73, "data: already holds files"),
     Misuse("train --data data -o text/run", 73, "text"),
+    Misuse("train --data data -o -", 64, "--output must name a folder, which - is not"),
     Misuse("train --data data --start-from none", 66, "none"),
     Misuse("train --data data --start-from none --latent 3", 64, "--latent is that of the model"),
     Misuse("train --resume none --start-from none", 64, "--start-from cannot change"),

@@ -8,7 +8,7 @@ extension TrainingRun {
   ///   - acceptChangedData: go on with other pixels than those before.
   ///   - data: made by `makeData` from the run's own settings; the same images as before.
   /// - Throws: errors of reading, `FileError` where another process trains in `directory`, `TrainingError.sizesDiffer`,
-  ///   `.dataChanged`, `.pixelsChanged` and `.brokenFile`.
+  ///   `.dataChanged`, `.pixelsChanged` and `.brokenFile`, `MemoryFault`.
   public static func resume(
     _ directory: RunDirectory, epochs: Int? = nil, threads: Int? = nil, acceptChangedData: Bool = false,
     makeData: (TrainingSettings) throws -> TrainingData
@@ -21,13 +21,13 @@ extension TrainingRun {
     if let epochs, epochs != training.epochs {
       training.epochs = epochs
       // Who asks for more does not want to be stopped by the patience that is used up.
-      if training.patience > 0 && state.epochsWithoutImprovement >= training.patience {
-        state.epochsWithoutImprovement = 0
-      }
+      if state.hasUsedUpPatience(of: training) { state.epochsWithoutImprovement = 0 }
     }
     if let threads { training.threads = threads }
     let data = try makeData(training)
     try checkpoint.model.settings.checkSize(of: data.training)
+    // Of the model that the checkpoint holds: config.json may say another one, and nothing is made from that.
+    try MemoryNeed.training(checkpoint.model.settings, training, data).check()
     try state.compare(with: data, acceptsOtherPixels: acceptChangedData)
     let best = try best(of: directory)
     if best == nil { state.bestLoss = nil }
@@ -84,6 +84,11 @@ extension TrainingState {
     self.init()
     trainingImages = data.trainingIndices.count
     validationImages = data.validationIndices.count
+  }
+
+  /// Whether so many epochs in a row have brought nothing better that training ends.
+  func hasUsedUpPatience(of training: TrainingSettings) -> Bool {
+    training.patience > 0 && epochsWithoutImprovement >= training.patience
   }
 
   /// - Throws: `TrainingError.dataChanged` where there are more or fewer images than there were, `.pixelsChanged` where

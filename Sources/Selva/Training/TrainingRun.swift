@@ -132,10 +132,7 @@ public final class TrainingRun {
   }
 
   /// Whether all epochs are done, or patience has ended them.
-  public var isTrained: Bool {
-    state.epoch >= training.epochs
-      || training.patience > 0 && state.epochsWithoutImprovement >= training.patience
-  }
+  public var isTrained: Bool { state.epoch >= training.epochs || state.hasUsedUpPatience(of: training) }
 
   /// Whether nothing is left to do but what nobody has asked for.
   public var isFinished: Bool { isTrained && pictures.areFinished(epoch: state.epoch) }
