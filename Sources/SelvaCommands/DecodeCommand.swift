@@ -43,8 +43,7 @@ struct DecodeCommand: ParsableCommand {
   var separate: String?
 
   @Option(
-    help: Numbers.cells.help(
-      "Columns of the grid.", default: "8; for more than 64 vectors, the root of their number", "number"),
+    help: LayoutOptions.columnsHelp("Columns of the grid.", of: "vectors"),
     transform: Numbers.cells.parse)
   var columns: Int?
 

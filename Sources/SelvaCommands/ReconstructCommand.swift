@@ -38,8 +38,7 @@ struct ReconstructCommand: ParsableCommand {
   var indices: NumberList?
 
   @Option(
-    help: Numbers.cells.help(
-      "Pairs in a row of the grid.", default: "8; for more than 64 pairs, the root of their number", "number"),
+    help: LayoutOptions.columnsHelp("Pairs in a row of the grid.", of: "pairs"),
     transform: Numbers.cells.parse)
   var columns: Int?
 

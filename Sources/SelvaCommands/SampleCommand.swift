@@ -15,19 +15,19 @@ struct SampleCommand: ParsableCommand {
         selva sample -o grid.png --temperature 0.7 --save-latents grid.csv
       """)
 
-  private static let standard = (rows: 8, columns: 8, seed: UInt64(0), temperature: 1.0)
+  private static let standard = (side: LayoutOptions.standardSide, seed: UInt64(0), temperature: 1.0)
 
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
 
   @Option(
-    help: Numbers.cells.help("Rows of the grid.", default: standard.rows), transform: Numbers.cells.parse)
-  var rows = SampleCommand.standard.rows
+    help: Numbers.cells.help("Rows of the grid.", default: standard.side), transform: Numbers.cells.parse)
+  var rows = SampleCommand.standard.side
 
   @Option(
-    help: Numbers.cells.help("Columns of the grid.", default: standard.columns),
+    help: Numbers.cells.help("Columns of the grid.", default: standard.side),
     transform: Numbers.cells.parse)
-  var columns = SampleCommand.standard.columns
+  var columns = SampleCommand.standard.side
 
   @Option(
     help: Numbers.seed.help("Seed of the latent vectors.", default: standard.seed),

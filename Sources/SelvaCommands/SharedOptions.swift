@@ -57,8 +57,22 @@ struct LayoutOptions: ParsableArguments {
     ).check()
   }
 
+  /// Rows and columns of a grid that nobody has said anything about.
+  static let standardSide = 8
+
   /// As many columns as a person who names none gets: 8, and for more than 64 cells a square.
-  static func columns(for count: Int) -> Int { max(8, Int(Double(count).squareRoot().rounded(.up))) }
+  static func columns(for count: Int) -> Int {
+    max(standardSide, Int(Double(count).squareRoot().rounded(.up)))
+  }
+
+  /// Help of an option for columns, of which `columns(for:)` says how many there are without it.
+  static func columnsHelp(_ text: String, of cells: String) -> ArgumentHelp {
+    Numbers.cells.help(
+      text,
+      default:
+        "\(standardSide); for more than \(standardSide * standardSide) \(cells), the root of their number",
+      "number")
+  }
 }
 
 /// How a picture is laid out and where it goes.

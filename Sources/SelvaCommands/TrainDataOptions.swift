@@ -1,0 +1,72 @@
+import ArgumentParser
+import Files
+import IDX
+import Selva
+
+/// What to train on.
+struct TrainDataOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("d"), .long],
+    help: ArgumentHelp(
+      "A folder of IDX files, or one IDX file of images (plain or gzip).", valueName: "folder|file"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An IDX file of labels of --data; checked against the images, not trained on.", valueName: "file"))
+  var labels: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An IDX file of images to validate on; left out, the folder's test set, or else a part of --data.",
+      valueName: "file"))
+  var testData: String?
+
+  @Option(
+    help: ArgumentHelp("An IDX file of labels of --test-data or of the folder's test set.", valueName: "file")
+  )
+  var testLabels: String?
+
+  @Option(
+    help: SettingOption.help(
+      "Part of the images to hold out where there is no test set.", \.validationFraction),
+    transform: SettingOption.number(\.validationFraction))
+  var validationFraction: Double?
+
+  @Option(
+    help: SettingOption.help(
+      "Pixels as grey values, drawn afresh as 0 or 1 at every use, or cut at one half.",
+      SettingOption.standard.binarization
+    ))
+  var binarize: Binarization?
+
+  /// Options that would be passed over in silence are refused.
+  func validate() throws {
+    guard let data else { return }
+    let hasTestSet = testData != nil || (try? ImageFolder(data))?.testImages != nil
+    if testLabels != nil && !hasTestSet {
+      throw ValidationError("--test-labels goes with --test-data, or with a folder that holds a test set.")
+    }
+    if validationFraction != nil && hasTestSet {
+      throw ValidationError(
+        "--validation-fraction goes with data that has no test set; leave it out, or name a file with --data."
+      )
+    }
+  }
+
+  /// Nil where `--data` was not given.
+  var paths: DataPaths? {
+    data.map {
+      DataPaths(
+        data: FilePath.absolute($0), labels: labels.map(FilePath.absolute),
+        testData: testData.map(FilePath.absolute), testLabels: testLabels.map(FilePath.absolute))
+    }
+  }
+
+  var changes: [Change<TrainingSettings>] {
+    [
+      Change("--validation-fraction", validationFraction, \.validationFraction),
+      Change("--binarize", binarize, \.binarization),
+    ].compactMap { $0 }
+  }
+}
