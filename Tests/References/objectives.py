@@ -8,49 +8,8 @@ import math
 
 import torch
 import torch.nn.functional as F
-
-ACTIVATIONS = {
-    "selu": F.selu,
-    "relu": F.relu,
-    "leaky-relu": lambda x: F.leaky_relu(x, 0.01),
-    "elu": F.elu,
-    "gelu": F.gelu,  # the exact one, with erf
-    "silu": F.silu,
-    "tanh": torch.tanh,
-}
-
-
-def affine(parameters, name, x):
-    return F.linear(x, parameters[name + ".weight"], parameters[name + ".bias"])
-
-
-def hidden_layers(parameters, side, x, activation, watch=None):
-    """All hidden layers of `side` ("encoder" or "decoder"); `watch` collects the values before activation."""
-    layer = 0
-    while f"{side}.layers.{layer}.weight" in parameters:
-        x = affine(parameters, f"{side}.layers.{layer}", x)
-        if watch is not None:
-            watch.append(x)
-        x = ACTIVATIONS[activation](x)
-        layer += 1
-    return x
-
-
-def encode(parameters, x, activation, watch=None):
-    """x [images, pixels] → mean, log variance, each [images, latent]."""
-    standardized = (x - parameters["input.mean"]) / parameters["input.standard_deviation"]
-    h = hidden_layers(parameters, "encoder", standardized, activation, watch)
-    return affine(parameters, "encoder.mean", h), affine(parameters, "encoder.log_variance", h)
-
-
-def decode(parameters, z, activation, watch=None):
-    """z [rows, latent] → the decoder's output before any sigmoid [rows, pixels]."""
-    return affine(parameters, "decoder.output", hidden_layers(parameters, "decoder", z, activation, watch))
-
-
-def log_normal(x, mean, log_variance):
-    """log N(x; mean, exp(log_variance)), element by element."""
-    return -0.5 * (math.log(2 * math.pi) + log_variance + (x - mean) ** 2 / log_variance.exp())
+from networks import decode, encode, log_normal
+from priors import log_prior
 
 
 def log_continuous_constant(logits):
@@ -92,14 +51,15 @@ def sample_rows(mean, log_variance, epsilon, k):
     return rows(mean) + torch.exp(0.5 * rows(log_variance)) * epsilon
 
 
-def log_weights(parameters, case, x, z, mean, log_variance, k):
-    """log p(x|z) + log p(z) − log q(z|x): [images, k]."""
+def log_densities(parameters, case, x, z, mean, log_variance, labels=None, watch=None):
+    """The decoder's output, log p(x|z), log p(z) and log q(z|x) for every row of z: [rows, pixels] and thrice [rows]."""
+    k = len(z) // len(x)
     rows = lambda t: t.repeat_interleave(k, dim=0)
-    output = decode(parameters, z, case["activation"])
+    output = decode(parameters, z, case["activation"], watch, None if labels is None else rows(labels))
     log_p = log_likelihood(parameters, case["likelihood"], output, rows(x), case.get("standard_deviation"))
-    log_prior = log_normal(z, torch.zeros_like(z), torch.zeros_like(z)).sum(-1)
+    log_p_z = log_prior(parameters, case.get("prior", "normal"), case["activation"], z)
     log_q = log_normal(z, rows(mean), rows(log_variance)).sum(-1)
-    return (log_p + log_prior - log_q).view(-1, k)
+    return output, log_p, log_p_z, log_q
 
 
 def importance_weighted_loss(log_w):
@@ -107,54 +67,58 @@ def importance_weighted_loss(log_w):
     return -(torch.logsumexp(log_w, dim=1) - math.log(log_w.shape[1])).mean()
 
 
-def doubly_reparameterized_gradients(parameters, trained, case, x, epsilon, k):
+def doubly_reparameterized_gradients(parameters, trained, case, x, epsilon, labels=None):
     """The DReG estimate (Tucker et al. 2019, eq. 8) of the gradient of −IWAE, by parameter name.
 
-    The encoder learns through z alone, each sample weighted by its squared normalized weight; the decoder gets the
-    gradient of the importance-weighted bound as it is.
+    The encoder learns through z alone, each sample weighted by its squared normalized weight; the decoder and the
+    prior get the gradient of the importance-weighted bound as it is. Where the encoder makes the prior's components, it
+    gets that part of the prior's gradient too.
     """
-    mean, log_variance = encode(parameters, x, case["activation"])
-    z = sample_rows(mean, log_variance, epsilon, k)
-    log_w = log_weights(parameters, case, x, z, mean.detach(), log_variance.detach(), k)
-    normalized = torch.softmax(log_w.detach(), dim=1)
-    of_side = lambda side: [n for n in trained if n.startswith(side)]
-    gradients = {}
-    for side, weights in (("encoder", normalized**2), ("decoder", normalized)):
-        names = of_side(side)
-        surrogate = -(weights * log_w).sum(1).mean()
-        values = torch.autograd.grad(surrogate, [parameters[n] for n in names], retain_graph=True)
-        gradients.update(zip(names, values))
+    mean, log_variance = encode(parameters, x, case["activation"], labels=labels)
+    z = sample_rows(mean, log_variance, epsilon, case["k"])
+
+    def log_w(parameters, z):
+        densities = log_densities(parameters, case, x, z, mean.detach(), log_variance.detach(), labels)
+        _, log_p, log_p_z, log_q = densities
+        return (log_p + log_p_z - log_q).view(-1, case["k"])
+
+    through_z = log_w({name: tensor.detach() for name, tensor in parameters.items()}, z)
+    past_z = log_w(parameters, z.detach())
+    normalized = torch.softmax(past_z.detach(), dim=1)
+    gradients = {name: torch.zeros_like(parameters[name]) for name in trained}
+    for weights, values in ((normalized**2, through_z), (normalized, past_z)):
+        surrogate = -(weights * values).sum(1).mean()
+        found = torch.autograd.grad(surrogate, [parameters[n] for n in trained], allow_unused=True)
+        for name, gradient in zip(trained, found):
+            if gradient is not None:
+                gradients[name] = gradients[name] + gradient
     return gradients
 
 
-def loss_terms(parameters, case, x, epsilon, watch=None):
+def loss_terms(parameters, case, x, epsilon, watch=None, labels=None):
     """The loss of one batch and everything on the way to it, as a dict of tensors.
 
-    `case`: activation, likelihood, objective ("elbo", "iwae", "dreg"), k, and optionally beta, free_bits and
-    standard_deviation. `epsilon` [images * k, latent].
+    `case`: activation, likelihood, objective ("elbo", "iwae", "dreg"), k, and optionally prior, beta, free_bits (of the
+    normal prior alone) and standard_deviation. `epsilon` [images * k, latent]; `labels`: class indices [images].
     """
     k = case["k"]
-    mean, log_variance = encode(parameters, x, case["activation"], watch)
+    mean, log_variance = encode(parameters, x, case["activation"], watch, labels)
     z = sample_rows(mean, log_variance, epsilon, k)
-    output = decode(parameters, z, case["activation"], watch)
-    targets = x.repeat_interleave(k, dim=0)
-    log_p = log_likelihood(parameters, case["likelihood"], output, targets, case.get("standard_deviation"))
-    components = kl_components(mean, log_variance)
-    terms = {
-        "mean": mean,
-        "log_variance": log_variance,
-        "z": z,
-        "logits": output,
-        "kl_components": components.mean(0),
-        "reconstruction": -log_p.mean(),
-        "kl": components.sum(-1).mean(),
-    }
+    output, log_p, log_p_z, log_q = log_densities(parameters, case, x, z, mean, log_variance, labels, watch)
+    terms = {"mean": mean, "log_variance": log_variance, "z": z, "logits": output, "reconstruction": -log_p.mean()}
+    if case.get("prior", "normal") == "normal":
+        components = kl_components(mean, log_variance)
+        terms |= {"kl_components": components.mean(0), "kl": components.sum(-1).mean()}
+    else:
+        terms["kl"] = (log_q - log_p_z).mean()
+    if "prior" in case:
+        terms["log_prior"] = log_p_z
     if case["objective"] == "elbo":
         penalty = terms["kl"]
         if "free_bits" in case:
-            penalty = components.mean(0).clamp(min=case["free_bits"]).sum()
+            penalty = terms["kl_components"].clamp(min=case["free_bits"]).sum()
         terms["loss"] = terms["reconstruction"] + case.get("beta", 1.0) * penalty
     else:
-        terms["log_weights"] = log_weights(parameters, case, x, z, mean, log_variance, k)
+        terms["log_weights"] = (log_p + log_p_z - log_q).view(-1, k)
         terms["loss"] = importance_weighted_loss(terms["log_weights"])
     return terms

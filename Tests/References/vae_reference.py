@@ -12,6 +12,10 @@ likelihood), `kl_components` [3] (averaged over images), `gradient.<name>` of th
 an importance-weighted loss `log_weights` [6, k]. Metadata: the case's settings, `loss`, `reconstruction` (averaged over
 samples too) and `kl` (analytic, without beta or free bits). The optimizer's cases have `epsilon` [20 * 6, 3], one block
 of 6 rows a step, `final.<name>` for the parameters after 20 steps, and `losses`, each taken before its step.
+
+The cases of other priors and of labels (metadata `prior`, and `prior_hidden` of a flow) also hold `log_prior` [6k] and
+`prior_slope` [6k, 3], log p(z) and its gradient for every row of z, and with labels the class indices `labels` [6]. But
+for the normal prior they have no `kl_components`, and `kl` is log q(z|x) − log p(z), averaged over samples.
 """
 
 import sys
@@ -19,36 +23,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fixture_checks import check, check_prior
 from fixtures import as_text, save_fixture
-from objectives import ACTIVATIONS, doubly_reparameterized_gradients, log_continuous_constant, loss_terms
+from networks import ACTIVATIONS
+from objectives import doubly_reparameterized_gradients, loss_terms
+from parameters import BUFFERS, make_label_biases, make_parameters, make_prior, single
+from priors import log_prior
 
 PIXELS, HIDDEN, LATENT, BATCH, STEPS = 12, [7, 5], 3, 6, 20
-BUFFERS = ("input.mean", "input.standard_deviation")
+COUPLING_HIDDEN, CLASSES = [6, 5], 3
+# Each case has the next seed. These suit fixture_checks.py.
+FIRST_SEED, FIRST_PRIOR_SEED = 1000, 3650
 ADAM = {"lr": 1e-2, "betas": (0.9, 0.999), "eps": 1e-8}
-
-
-def single(rng, shape, deviation):
-    """Normal numbers that are exactly representable in float32, as float64."""
-    return torch.from_numpy((deviation * rng.standard_normal(shape)).astype(np.float32)).double()
-
-
-def make_parameters(rng):
-    shapes = {}
-    widths = [PIXELS, *HIDDEN]
-    for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
-        shapes[f"encoder.layers.{i}"] = (fan_out, fan_in)
-    shapes["encoder.mean"] = shapes["encoder.log_variance"] = (LATENT, HIDDEN[-1])
-    widths = [LATENT, *reversed(HIDDEN)]
-    for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
-        shapes[f"decoder.layers.{i}"] = (fan_out, fan_in)
-    shapes["decoder.output"] = (PIXELS, HIDDEN[0])
-    parameters = {}
-    for name, (fan_out, fan_in) in shapes.items():
-        parameters[name + ".weight"] = single(rng, (fan_out, fan_in), fan_in**-0.5)
-        parameters[name + ".bias"] = single(rng, (fan_out,), 0.3)
-    parameters["input.mean"] = 0.4 + 0.125 * torch.arange(PIXELS).double().remainder(4)
-    parameters["input.standard_deviation"] = 0.25 + 0.0625 * torch.arange(PIXELS).double().remainder(3)
-    return {name: tensor.float().double() for name, tensor in parameters.items()}
+PLAIN = {"activation": "selu", "likelihood": "bernoulli", "objective": "elbo", "k": 1}
 
 
 def make_images(rng):
@@ -60,17 +47,32 @@ def make_images(rng):
 
 
 def cases():
-    plain = {"activation": "selu", "likelihood": "bernoulli", "objective": "elbo", "k": 1}
-    found = {f"activation-{name}": plain | {"activation": name} for name in ACTIVATIONS}
-    found["beta"] = plain | {"beta": 4.0}
-    found["free-bits"] = plain | {"free_bits": 0.2}
+    found = {f"activation-{n}": PLAIN | {"activation": n} for n in ACTIVATIONS if n != "short-selu"}
+    found["beta"] = PLAIN | {"beta": 4.0}
+    found["free-bits"] = PLAIN | {"free_bits": 0.2}
     for objective in ("elbo", "iwae", "dreg"):
-        found[f"{objective}-k5"] = plain | {"objective": objective, "k": 5}
-    found["continuous-bernoulli"] = plain | {"likelihood": "continuous-bernoulli"}
-    found["gaussian-fixed"] = plain | {"likelihood": "gaussian-fixed", "standard_deviation": 0.3}
-    found["gaussian-learned"] = plain | {"likelihood": "gaussian-learned"}
+        found[f"{objective}-k5"] = PLAIN | {"objective": objective, "k": 5}
+    found["continuous-bernoulli"] = PLAIN | {"likelihood": "continuous-bernoulli"}
+    found["gaussian-fixed"] = PLAIN | {"likelihood": "gaussian-fixed", "standard_deviation": 0.3}
+    found["gaussian-learned"] = PLAIN | {"likelihood": "gaussian-learned"}
     # The importance weights of a learned variance reach every kind of parameter at once.
     found["dreg-k5-gaussian-learned"] = found["dreg-k5"] | {"likelihood": "gaussian-learned"}
+    return found
+
+
+def prior_cases():
+    """Priors beside N(0, I), and labels."""
+    priors = {
+        "mixture": {"prior": "mixture:4"},
+        "vamp": {"prior": "vamp:4"},
+        "flow": {"prior": "flow:3", "prior_hidden": ",".join(map(str, COUPLING_HIDDEN))},
+    }
+    found = {f"prior-{name}": PLAIN | prior for name, prior in priors.items()}
+    for name, objective in (("flow", "iwae"), ("vamp", "dreg"), ("mixture", "dreg"), ("flow", "dreg")):
+        found[f"prior-{name}-{objective}-k5"] = PLAIN | priors[name] | {"objective": objective, "k": 5}
+    found["labels"] = PLAIN | {"prior": "normal", "classes": CLASSES}
+    found["labels-prior-vamp-iwae-k5"] = PLAIN | priors["vamp"] | {"objective": "iwae", "k": 5, "classes": CLASSES}
+    found["prior-mixture-beta-k5"] = PLAIN | priors["mixture"] | {"beta": 0.5, "k": 5}
     return found
 
 
@@ -90,20 +92,6 @@ def adjust(name, case, parameters):
             parameters[head + ".bias"][1] *= 0.0625
 
 
-def check(name, case, terms, watch):
-    """Refuses a fixture that would test less, or more harshly, than it says."""
-    if case["activation"] in ("relu", "leaky-relu"):
-        nearest = min(value.abs().min().item() for value in watch)
-        assert nearest > 1e-4, f"{name}: a value {nearest} from the kink: rounding could flip its gradient"
-    if "free_bits" in case:
-        distance = terms["kl_components"] - case["free_bits"]
-        assert distance.min() < -0.02 and distance.max() > 0.02, f"{name}: {terms['kl_components']}"
-    if case["likelihood"] == "continuous-bernoulli":
-        logits = torch.linspace(-20, 20, 400, dtype=torch.float64)
-        theirs = torch.distributions.ContinuousBernoulli(logits=logits)._cont_bern_log_norm()
-        assert torch.allclose(log_continuous_constant(logits), theirs, atol=1e-7), name
-
-
 def save(folder, name, tensors, metadata):
     stored = {key: value.detach().float().contiguous() for key, value in tensors.items()}
     described = {key: as_text(value) for key, value in metadata.items()}
@@ -112,54 +100,72 @@ def save(folder, name, tensors, metadata):
 
 
 def start(name, case, seed, rows):
-    """Parameters that follow gradients (the buffers do not), images and noise of one case."""
+    """Parameters that follow gradients (the buffers do not), images, noise and labels (or none) of one case."""
     rng = np.random.default_rng(seed)
-    parameters = make_parameters(rng)
+    parameters = make_parameters(rng, PIXELS, HIDDEN, LATENT)
     adjust(name, case, parameters)
+    x, epsilon, labels = make_images(rng), single(rng, (rows, LATENT), 1.0), None
+    parameters |= make_prior(rng, case.get("prior", "normal"), COUPLING_HIDDEN, PIXELS, LATENT)
+    if "classes" in case:
+        parameters |= make_label_biases(rng, case["classes"], parameters)
+        # Every class, none as often as another, and not in order.
+        labels = torch.tensor([2, 0, 1, 2, 2, 0]) % case["classes"]
     for key, tensor in parameters.items():
         tensor.requires_grad_(key not in BUFFERS)
     trained = sorted(key for key in parameters if key not in BUFFERS)
-    return parameters, trained, make_images(rng), single(rng, (rows, LATENT), 1.0)
+    return parameters, trained, x, epsilon, labels
 
 
 def loss_fixture(folder, name, case, seed):
-    parameters, trained, x, epsilon = start(name, case, seed, BATCH * case["k"])
+    parameters, trained, x, epsilon, labels = start(name, case, seed, BATCH * case["k"])
     watch = []
-    terms = loss_terms(parameters, case, x, epsilon, watch)
+    terms = loss_terms(parameters, case, x, epsilon, watch, labels)
     check(name, case, terms, watch)
     if case["objective"] == "dreg":
-        gradients = doubly_reparameterized_gradients(parameters, trained, case, x, epsilon, case["k"])
+        gradients = doubly_reparameterized_gradients(parameters, trained, case, x, epsilon, labels)
     else:
         gradients = dict(zip(trained, torch.autograd.grad(terms["loss"], [parameters[n] for n in trained])))
     scalars = {key: terms.pop(key) for key in ("loss", "reconstruction", "kl")}
     tensors = parameters | {"x": x, "epsilon": epsilon} | terms
     tensors |= {f"gradient.{key}": value for key, value in gradients.items()}
+    if labels is not None:
+        tensors["labels"] = labels
+    if "prior" in case:
+        z = terms["z"].detach()
+        tensors["prior_slope"] = slope(lambda z: log_prior(parameters, case["prior"], case["activation"], z), z)
+        check_prior(name, case, parameters, gradients, z)
     save(folder, name, tensors, case | scalars)
 
 
+def slope(density, z):
+    """Of a log density at every row of z."""
+    z = z.clone().requires_grad_()
+    return torch.autograd.grad(density(z).sum(), z)[0]
+
+
 def optimizer_fixture(folder, name, seed, optimizer_class, **options):
-    case = {"activation": "selu", "likelihood": "bernoulli", "objective": "elbo", "k": 1}
-    parameters, trained, x, epsilon = start(name, case, seed, STEPS * BATCH)
+    parameters, trained, x, epsilon, _ = start(name, PLAIN, seed, STEPS * BATCH)
     tensors = {key: value.detach().clone() for key, value in parameters.items()} | {"x": x, "epsilon": epsilon}
     optimizer = optimizer_class([parameters[n] for n in trained], **ADAM, **options)
     losses = []
     for step_noise in epsilon.split(BATCH):
         optimizer.zero_grad()
-        loss = loss_terms(parameters, case, x, step_noise)["loss"]
+        loss = loss_terms(parameters, PLAIN, x, step_noise)["loss"]
         losses.append(as_text(loss))
         loss.backward()
         optimizer.step()
     tensors |= {f"final.{key}": parameters[key] for key in trained}
     settings = {"learning_rate": ADAM["lr"], "beta1": 0.9, "beta2": 0.999, "adam_epsilon": ADAM["eps"], "steps": STEPS}
-    save(folder, name, tensors, case | settings | options | {"losses": ",".join(losses)})
+    save(folder, name, tensors, PLAIN | settings | options | {"losses": ",".join(losses)})
 
 
 def main():
     default = Path(__file__).resolve().parent.parent / "SelvaTests" / "Fixtures"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     folder.mkdir(parents=True, exist_ok=True)
-    for seed, (name, case) in enumerate(cases().items()):
-        loss_fixture(folder, name, case, 1000 + seed)
+    for first_seed, found in ((FIRST_SEED, cases()), (FIRST_PRIOR_SEED, prior_cases())):
+        for place, (name, case) in enumerate(found.items()):
+            loss_fixture(folder, name, case, first_seed + place)
     optimizer_fixture(folder, "adam", 2000, torch.optim.Adam)
     optimizer_fixture(folder, "adamw", 2001, torch.optim.AdamW, weight_decay=0.05)
 
