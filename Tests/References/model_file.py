@@ -1,24 +1,26 @@
-"""Reads a Selva model the way a PyTorch user would: safetensors into `nn.Linear` layers, settings from the metadata."""
+"""Reads a Selva model the way a PyTorch user would: safetensors into `nn.Linear` layers, settings from the metadata.
+
+    model = Model("runs/001/model.safetensors")
+    mean, log_variance = model.encode(x)
+    pixels, log_p_z = model.pixels(z), model.log_prior(z)
+
+The metadata's key "selva" is JSON. What a model has of these may be absent: `prior` ("normal", "mixture:K", "vamp:K",
+"flow:N"; absent: normal), whose tensors priors.py names; `labels`, the label values that the model knows, whose places
+in that list are the classes (absent or empty: none). A model with labels takes class indices with every image and z.
+"""
 
 import json
 import math
 
 import torch
-from objectives import ACTIVATIONS, log_continuous_constant, log_normal
+from networks import ACTIVATIONS, log_normal
+from objectives import log_continuous_constant
+from priors import LARGEST_LOG_VARIANCE, draw, log_prior
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
-# Selva's λ(eˣ − 1) below zero and x above; not the SELU of Klambauer et al. 2017.
-SHORT_SELU_SCALE = 1.0507009873554805
-# The bound that Selva puts on log σ² of q(z | x), so that float32 can hold σ².
-LARGEST_LOG_VARIANCE = 40
-
-
-def activation_named(name):
-    if name == "short-selu":
-        return lambda x: torch.where(x < 0, SHORT_SELU_SCALE * torch.expm1(x.clamp(max=0)), x)
-    return ACTIVATIONS[name]
+MIXTURE_NUMBERS = 1 << 25  # of a mixture's components for rows of z at once: bounds the memory
 
 
 def linear(tensors, name, dtype):
@@ -30,48 +32,81 @@ def linear(tensors, name, dtype):
 
 
 class Model:
-    """Encoder and decoder of a model file; computes in `dtype`."""
+    """Encoder, decoder and prior of a model file; computes in `dtype`."""
 
     def __init__(self, path, dtype=torch.float32):
         tensors = load_file(path)
         with safe_open(path, "pt") as file:
             self.settings = json.loads(file.metadata()["selva"])
-        self.activation = activation_named(self.settings["activation"])
+        self.prior = self.settings.get("prior", "normal")
+        self.labels = self.settings.get("labels") or []
+        self.activation = ACTIVATIONS[self.settings["activation"]]
         stack = lambda side, widths: [linear(tensors, f"{side}.layers.{i}", dtype) for i in range(len(widths))]
         self.encoder = stack("encoder", self.settings["hidden"])
         self.decoder = stack("decoder", self.settings["decoder_hidden"])
         self.mean, self.log_variance = (linear(tensors, f"encoder.{n}", dtype) for n in ("mean", "log_variance"))
         self.output = linear(tensors, "decoder.output", dtype)
-        self.input_mean = tensors["input.mean"].to(dtype)
-        self.input_deviation = tensors["input.standard_deviation"].to(dtype)
+        self.tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
         # log σ² of a Gaussian: the learned one where there is one.
-        fixed = torch.tensor([2 * math.log(self.settings["sigma"])])
-        self.pixel_log_variance = tensors.get("decoder.log_variance", fixed).to(dtype)
+        fixed = torch.tensor([2 * math.log(self.settings["sigma"])], dtype=dtype)
+        self.pixel_log_variance = self.tensors.get("decoder.log_variance", fixed)
 
-    def encode(self, x):
+    def classes(self, values):
+        """Class indices [...] of label values; ValueError for a label that the model does not know."""
+        places = {value: place for place, value in enumerate(self.labels)}
+        unknown = sorted(set(values) - set(places))
+        if unknown:
+            raise ValueError(f"the model knows the labels {self.labels}, not {unknown}")
+        return torch.tensor([places[value] for value in values])
+
+    def label_bias(self, side, classes):
+        """What the first layer of `side` adds for `classes` [...]; 0 in a model without labels."""
+        if bool(self.labels) != (classes is not None):
+            raise ValueError("a model with labels needs classes" if self.labels else "the model has no labels")
+        return 0 if classes is None else self.tensors[side + ".label_bias"][classes]
+
+    def hidden(self, layers, x, bias):
+        """`bias` is added in the first layer, before its activation; → what is left of it where there are none."""
+        for layer in layers:
+            x, bias = self.activation(layer(x) + bias), 0
+        return x, bias
+
+    def encode(self, x, classes=None):
         """x [images, pixels] in [0, 1] → mean, log variance (40 at most), each [images, latent]."""
-        h = (x - self.input_mean) / self.input_deviation
-        for layer in self.encoder:
-            h = self.activation(layer(h))
-        return self.mean(h), self.log_variance(h).clamp(max=LARGEST_LOG_VARIANCE)
+        standardized = (x - self.tensors["input.mean"]) / self.tensors["input.standard_deviation"]
+        h, bias = self.hidden(self.encoder, standardized, self.label_bias("encoder", classes))
+        # Without hidden layers, the two heads together are the first layer.
+        heads = torch.cat([self.mean(h), self.log_variance(h)], -1) + bias
+        mean, log_variance = heads.chunk(2, -1)
+        return mean, log_variance.clamp(max=LARGEST_LOG_VARIANCE)
 
-    def decode(self, z):
-        """z [..., latent] → the decoder's output [..., pixels]: logits, or means for a Gaussian."""
-        for layer in self.decoder:
-            z = self.activation(layer(z))
-        return self.output(z)
+    def decode(self, z, classes=None):
+        """z [..., latent], classes [...] → the decoder's output [..., pixels]: logits, or means for a Gaussian."""
+        h, bias = self.hidden(self.decoder, z, self.label_bias("decoder", classes))
+        return self.output(h) + bias
 
-    def pixels(self, z):
+    def pixels(self, z, classes=None):
         """z [..., latent] → grey values in [0, 1]."""
-        output = self.decode(z)
+        output = self.decode(z, classes)
         return output.clamp(0, 1) if self.settings["likelihood"].startswith("gaussian") else output.sigmoid()
 
-    def log_likelihood(self, x, z):
+    def log_likelihood(self, x, z, classes=None):
         """log p(x | z) in nats, summed over pixels: [...]. x broadcasts against z."""
-        output = self.decode(z)
+        output = self.decode(z, classes)
         if self.settings["likelihood"].startswith("gaussian"):
             return log_normal(x, output, self.pixel_log_variance).sum(-1)
         log_p = x * output - nn.functional.softplus(output)
         if self.settings["likelihood"] == "continuous-bernoulli":
             log_p = log_p + log_continuous_constant(output)
         return log_p.sum(-1)
+
+    def log_prior(self, z):
+        """log p(z) in nats: z [..., latent] → [...]."""
+        components = len(self.tensors.get("prior.logits", [1]))
+        rows = z.reshape(-1, z.shape[-1]).split(max(1, MIXTURE_NUMBERS // (components * z.shape[-1])))
+        parts = [log_prior(self.tensors, self.prior, self.settings["activation"], part) for part in rows]
+        return torch.cat(parts).view(z.shape[:-1])
+
+    def sample(self, count):
+        """`count` latent vectors from the prior: [count, latent]."""
+        return draw(self.tensors, self.prior, self.settings["activation"], count, self.settings["latent"])
