@@ -24,13 +24,14 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["CKernels", "COneDNN"]),
+    .target(name: "Networks", dependencies: ["Compute", "CKernels"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
-    .target(name: "Selva", dependencies: ["Files", "Compute", "IDX", "ImageGrid"]),
+    .target(name: "Selva", dependencies: ["Files", "Compute", "Networks", "IDX", "ImageGrid"]),
     .target(
       name: "SelvaCommands",
       dependencies: [
-        "Selva", "Files", "IDX", "ImageGrid", "Compute",
+        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Compute",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
@@ -46,12 +47,13 @@ let package = Package(
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "CKernelVariants"]),
     .testTarget(
-      name: "SelvaTests", dependencies: ["Selva", "Compute", "Files", "IDX", "ImageGrid"],
+      name: "SelvaTests",
+      dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid"],
       exclude: ["Fixtures"]),
     // Names the executable so that it is built before the tests that start it as a user would.
     .testTarget(
       name: "SelvaCommandsTests",
-      dependencies: ["SelvaCommands", "SelvaMain", "Selva", "Files", "IDX", "ImageGrid"]),
+      dependencies: ["SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -103,6 +103,11 @@ package struct Matrix: @unchecked Sendable {
 
   package func row(_ index: Int) -> UnsafeMutablePointer<Float> { floats + index * stride }
 
+  /// Bytes of a matrix, reckoned in floating point, since sizes that no machine holds have to be judged too.
+  package static func byteCount(_ rows: Int, _ columns: Int, _ type: ElementType = .float32) -> Double {
+    Double(rows) * Double(columns) * Double(type.byteCount)
+  }
+
   /// All values, row by row.
   package var values: [Float] {
     (0..<rows).flatMap { UnsafeBufferPointer(start: row($0), count: columns) }

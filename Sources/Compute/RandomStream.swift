@@ -6,6 +6,7 @@ package enum RandomPurpose: UInt32, Sendable {
   case order, training, dropout, binarization
   case evaluation, evaluationBinarization, importance
   case latents, encoding, split, activations
+  case component, pseudoInputs
 }
 
 /// Random numbers that are a pure function of (seed, purpose, epoch, image, sample, position): Philox4x32-10

@@ -1,5 +1,6 @@
 import IDX
 import ImageGrid
+import Networks
 import Selva
 
 /// What `inspect --activations` tells: a model's hidden layers before and after training.

@@ -34,6 +34,12 @@ struct BenchCommand: ParsableCommand {
     transform: Numbers.latent.parse)
   var latent = BenchCommand.standard.latent
 
+  @Option(help: PriorOption.help, transform: PriorOption.parse)
+  var prior = Prior.normal
+
+  @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
+  var priorHidden: Widths?
+
   @Option(
     name: [.customShort("b"), .long],
     help: Numbers.batchSize.help("Images a step.", default: standard.batchSize),
@@ -56,13 +62,16 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  func validate() throws { try PriorOption.check(prior, hidden: priorHidden) }
+
   func run() throws {
     let images = try images()
     var training = TrainingSettings()
     training.batchSize = batchSize
     training.precision = precision.checked()
     let model = ModelSettings(
-      height: images.height, width: images.width, hidden: hidden.values, latent: latent)
+      height: images.height, width: images.width, hidden: hidden.values, latent: latent,
+      prior: prior, priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
     if let fault = model.fault {
       throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")
     }
@@ -74,8 +83,8 @@ struct BenchCommand: ParsableCommand {
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
     let results = counts.map { benchmark.run(images, threads: $0) }
     let report = BenchReport(
-      shape: ([images.height * images.width] + hidden.values + [latent]).map(String.init).joined(
-        separator: "-"),
+      shape: SettingText.joined([images.height * images.width] + hidden.values + [latent], "-")
+        + (prior == .normal ? "" : ", prior \(prior.text)"),
       batchSize: min(batchSize, images.count), precision: training.precision.rawValue,
       best: results[results.count - 1], scaling: results, memory: ProcessMemory.now)
     try Console.result(json ? report.json : report.text)

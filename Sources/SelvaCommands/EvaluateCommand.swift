@@ -70,7 +70,9 @@ struct EvaluateCommand: ParsableCommand {
       try Console.result(SettingsJSON.encode(evaluation))
     } else {
       try Console.result(
-        EvaluationText.lines(evaluation, model: path, images: set.path).joined(separator: "\n"))
+        EvaluationText.lines(
+          evaluation, model: path, latent: model.settings.latent, images: set.path
+        ).joined(separator: "\n"))
     }
   }
 }
@@ -109,7 +111,9 @@ private final class EvaluationProgress: Sendable {
 
 /// An evaluation as people read it.
 enum EvaluationText {
-  static func lines(_ evaluation: Evaluation, model: String, images: String) -> [String] {
+  static func lines(
+    _ evaluation: Evaluation, model: String, latent: Int, images: String
+  ) -> [String] {
     var lines = [
       "\(model) on \(Format.grouped(evaluation.count)) images of \(images), nats per image:", "",
       row(
@@ -124,10 +128,10 @@ enum EvaluationText {
     }
     lines += [
       row("bits per dimension", Format.fixed(evaluation.bitsPerDimension, 4)),
-      row("active units", "\(evaluation.activeUnits) of \(evaluation.klPerComponent.count)"),
-      "", "KL divergence of each component, the largest first:",
+      row("active units", "\(evaluation.activeUnits) of \(latent)"),
     ]
-    return lines + components(evaluation.klPerComponent)
+    guard let divergences = evaluation.klPerComponent else { return lines }
+    return lines + ["", "KL divergence of each component, the largest first:"] + components(divergences)
   }
 
   private static func row(_ name: String, _ value: String) -> String { name.padded(20) + value }

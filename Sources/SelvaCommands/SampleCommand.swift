@@ -47,9 +47,10 @@ struct SampleCommand: ParsableCommand {
     let (model, path) = try model.load()
     try picture.layout.check(
       cells: rows * columns, columns: columns, of: model.settings, output: picture.output)
-    let latents = Latents.prior(
-      count: rows * columns, latent: model.settings.latent, seed: seed, temperature: Float(temperature))
-    try picture.write(latents, of: model, at: path, columns: columns, seed: seed)
-    try save.write(latents, latent: model.settings.latent)
+    let sheet = SampleSheet(
+      model, rows: rows, columns: columns, seed: seed, temperature: Float(temperature))
+    try picture.write(
+      sheet.latents, of: model, at: path, columns: columns, rowLabels: sheet.rowLabels, seed: seed)
+    try save.write(sheet.latents, latent: model.settings.latent)
   }
 }

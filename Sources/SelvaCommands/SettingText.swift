@@ -1,4 +1,5 @@
 import Files
+import Selva
 
 /// Settings as people read and type them.
 enum SettingText {
@@ -7,6 +8,7 @@ enum SettingText {
     switch value {
     case let list as [Int]: list.isEmpty ? "none" : joined(list, ",")
     case let number as Double where number == number.rounded() && abs(number) < 1e15: "\(Int(number))"
+    case let prior as Prior: prior.text
     case let choice as any RawRepresentable: "\(choice.rawValue)"
     default: "\(value)"
     }

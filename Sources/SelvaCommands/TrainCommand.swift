@@ -117,6 +117,7 @@ struct TrainCommand: ParsableCommand {
     if let fault = model.fault {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
     }
+    if let fault = settings.fault(for: model) { throw ValidationError("\(fault).") }
     let images = try TrainingData(
       training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
     settings.precision = settings.precision.checked()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Networks
 import Selva
 
 /// What to train.
@@ -35,12 +36,19 @@ struct ModelOptions: ParsableArguments {
     transform: SettingOption.number(\.sigma))
   var sigma: Double?
 
+  @Option(help: PriorOption.help, transform: PriorOption.parse)
+  var prior: Prior?
+
+  @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
+  var priorHidden: Widths?
+
   var changes: [Change<ModelSettings>] {
     [
       Change("--hidden", hidden?.values, \.hidden),
       Change("--decoder-hidden", decoderHidden?.values, \.decoderHidden),
       Change("--latent", latent, \.latent), Change("--activation", activation, \.activation),
       Change("--likelihood", likelihood, \.likelihood), Change("--sigma", sigma, \.sigma),
+      Change("--prior", prior, \.prior), Change("--prior-hidden", priorHidden?.values, \.priorHidden),
     ].compactMap { $0 }
   }
 
@@ -52,6 +60,7 @@ struct ModelOptions: ParsableArguments {
   }
 
   func validate() throws {
+    try PriorOption.check(prior, hidden: priorHidden)
     if sigma != nil && likelihood != .gaussian && likelihood != .gaussianLearned {
       throw ValidationError("--sigma goes with --likelihood gaussian or gaussian-learned.")
     }

@@ -26,16 +26,20 @@ struct TrainReport {
     let training = data.training.path
     let held = data.validation.path == training ? "held out" : "of \(FilePath.name(data.validation.path))"
     let widths = [model.pixelCount] + model.hidden + [model.latent] + model.decoderHidden + [model.pixelCount]
-    let parameters = Format.grouped(ParameterLayout(model).parameterCount)
+    let parameters = Format.grouped(model.parameterCount)
     let threads = run.training.threads == 0 ? WorkerGroup.processorCount : run.training.threads
     let parts = [
       "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.height) x \(model.width)) of "
         + FilePath.name(training),
       "validation on \(Format.grouped(data.validationIndices.count)) \(held)",
-      "layers \(SettingText.joined(widths, "-"))", model.activation.rawValue, "\(parameters) parameters",
+      "layers \(SettingText.joined(widths, "-"))", model.activation.rawValue,
+    ]
+    let rest = [
+      "\(parameters) parameters",
       "\(threads) \(threads == 1 ? "thread" : "threads")", "into \(run.directory.path)",
     ]
-    message(parts.joined(separator: ", "))
+    let prior = model.prior == .normal ? [] : ["prior \(model.prior.text)"]
+    message((parts + prior + rest).joined(separator: ", "))
   }
 
   mutating func show(_ event: TrainingRun.Event) {
@@ -133,9 +137,4 @@ struct ProgressText {
       "\(epoch), \(loss), \(speed)/s, \(left)", "\(epoch), \(loss), \(left)", "\(epoch), \(loss)",
     ]
   }
-}
-
-extension ParameterLayout {
-  /// Without the gaps that alignment leaves.
-  var parameterCount: Int { views.reduce(0) { $0 + $1.count } }
 }

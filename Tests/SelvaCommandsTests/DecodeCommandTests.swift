@@ -60,7 +60,7 @@ import Testing
 
   @Test func writesPixels() throws {
     let place = try CommandFolder()
-    let latents = Latents.prior(count: 1030, latent: 3, seed: 1)
+    let latents = Latents.normal(count: 1030, latent: 3, seed: 1)
     try LatentTable(latent: 3, values: latents).write(to: place.path("latents.npy"))
     try place.run(["decode", "latents.npy", "model.safetensors", "-o", "pixels.npy"])
     let pixels = try LatentTable(contentsOf: place.path("pixels.npy"))

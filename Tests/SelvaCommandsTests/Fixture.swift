@@ -1,5 +1,6 @@
 import Foundation
 import IDX
+import Networks
 
 @testable import Selva
 
@@ -18,7 +19,7 @@ enum Fixture {
     let data = try images(in: folder, count: 20, height: height, width: width, name: "\(name).idx")
     let statistics = DataStatistics(try ImageSet(imagesPath: data, labelsPath: nil))
     try FileManager.default.removeItem(atPath: data)
-    let store = ParameterStore(ParameterLayout(settings), elementType: .float32, keepsAverage: false)
+    let store = ParameterStore(ModelLayout(settings).parameters, elementType: .float32, keepsAverage: false)
     store.initialize(settings, statistics: statistics, seed: seed)
     let model = VAE(
       settings: settings, inputMean: statistics.inputMean,

@@ -8,7 +8,7 @@ import Testing
     let place = try CommandFolder()
     try place.run(["sample", "model.safetensors", "-o", "grid.png"])
     let image = try place.picture("grid.png")
-    #expect(image.raster == place.grid(Latents.prior(count: 64, latent: 3, seed: 0), columns: 8))
+    #expect(image.raster == place.grid(Latents.normal(count: 64, latent: 3, seed: 0), columns: 8))
     #expect(image.text("Software") == "Selva")
     #expect(image.text("Selva command") == "selva sample model.safetensors -o grid.png")
     #expect(image.text("Selva model") == "model.safetensors")
@@ -21,7 +21,7 @@ import Testing
       "sample", "model.safetensors", "-o", "grid.png", "--rows", "2", "--columns", "3", "--seed", "7",
       "--temperature", "0.5", "--scale", "2", "--padding", "1", "--background", "255",
     ])
-    let latents = Latents.prior(count: 6, latent: 3, seed: 7, temperature: 0.5)
+    let latents = Latents.normal(count: 6, latent: 3, seed: 7, temperature: 0.5)
     let style = GridStyle(padding: 1, background: 255, scale: 2)
     #expect(try place.picture("grid.png").raster == place.grid(latents, columns: 3, style: style))
   }
@@ -45,7 +45,7 @@ import Testing
       file,
     ])
     let table = try LatentTable(contentsOf: place.path(file))
-    #expect(table == LatentTable(latent: 3, values: Latents.prior(count: 5, latent: 3, seed: 0)))
+    #expect(table == LatentTable(latent: 3, values: Latents.normal(count: 5, latent: 3, seed: 0)))
   }
 
   @Test func takesTheNewestRunWhenNoModelIsNamed() throws {

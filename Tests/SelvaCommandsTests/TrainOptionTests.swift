@@ -34,7 +34,7 @@ import Testing
   /// Not settings: what they change is looked at in tests of their own.
   private static let others = [
     "--data", "--labels", "--test-data", "--test-labels", "--output", "--resume", "--start-from", "--quiet",
-    "--optimizer", "--objective", "--accept-changed-data", "--help", "--version",
+    "--optimizer", "--objective", "--accept-changed-data", "--help", "--version", "--prior", "--prior-hidden",
   ]
 
   private func configuration(_ folder: String) throws -> (model: [String: Any], training: [String: Any]) {

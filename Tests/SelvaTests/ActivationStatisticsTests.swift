@@ -3,6 +3,7 @@ import IDX
 import Testing
 
 @testable import Compute
+@testable import Networks
 @testable import Selva
 
 @Suite struct ActivationStatisticsTests {
@@ -17,7 +18,7 @@ import Testing
   )
     -> VAE
   {
-    let store = ParameterStore(ParameterLayout(settings), elementType: .float32, keepsAverage: false)
+    let store = ParameterStore(ModelLayout(settings).parameters, elementType: .float32, keepsAverage: false)
     let statistics = DataStatistics(images)
     store.initialize(settings, statistics: statistics, seed: 7)
     change(ParameterStore.floats(store.weights))
@@ -43,7 +44,7 @@ import Testing
 
   @Test func agreesWithLoops() {
     let settings = ModelSettings(height: 10, width: 10, hidden: [20, 12], decoderHidden: [15], latent: 4)
-    let layout = ParameterLayout(settings)
+    let layout = ModelLayout(settings).parameters
     let model = model(settings) { values in
       // No noise: exp(½ · −200) is nothing beside the mean.
       for view in layout.views where view.name.hasPrefix("encoder.log_variance") {

@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 @Suite struct DropoutTests {
@@ -14,7 +15,10 @@ import Testing
     let count = Self.count
     let dropout = Dropout(rate: rate, activation: activation)
     let input = RandomStream(seed: 3, .latents).normals(count)
-    let mask = dropout.mask(RandomStream(seed: 4, .dropout), count: count)
+    var mask = [Float](repeating: dropout.keep, count: count)
+    mask.withUnsafeMutableBufferPointer {
+      RandomStream(seed: 4, .dropout).binarize($0.baseAddress!, into: $0.baseAddress!, count: count)
+    }
     let x = Matrix(rows: 1, columns: count, values: input)
     let y = Matrix(rows: 1, columns: count)
     dropout.forward(x, mask: mask, row: 0, into: y)
@@ -65,7 +69,7 @@ import Testing
   @Test func theGradientPassesWhatWasKept() {
     let dropout = Dropout(rate: 0.2, activation: .relu)
     var gradient: [Float] = [1, -2, 3]
-    dropout.backward(&gradient, mask: [1, 0, 1])
+    dropout.backward(&gradient, mask: [1, 0, 1], count: 3)
     #expect(gradient == [1.25, 0, 3.75])
   }
 
@@ -73,8 +77,13 @@ import Testing
   @Test func masksBelongToTheirPlace() {
     let dropout = Dropout(rate: 0.5, activation: .selu)
     func mask(epoch: Int, images: [Int32] = [5, 6], samples: Int, row: Int, layer: Int) -> [Float] {
-      DropoutNoise(seed: 1, epoch: epoch, images: images, samples: samples)
-        .mask(dropout, row, layer, 64)
+      let tags = RowTags(count: images.count, seed: 1)
+      for (i, image) in images.enumerated() { tags.numbers[i] = image }
+      tags.epoch = epoch
+      let mask = DropoutMask(
+        dropout, rows: images.count * samples, units: 64, tags: tags, rowsPerTag: samples, layer: layer)
+      mask.draw(row)
+      return mask.mask.block(rows: row..<row + 1).values
     }
     let masks = [
       mask(epoch: 0, samples: 1, row: 0, layer: 0), mask(epoch: 1, samples: 1, row: 0, layer: 0),

@@ -3,6 +3,7 @@ import Foundation
 import IDX
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 @Suite struct InitializationTests {
@@ -44,7 +45,7 @@ import Testing
   ) -> ParameterStore {
     let values = means.isEmpty ? [Float](repeating: 0.25, count: settings.pixelCount) : means
     let store = ParameterStore(
-      ParameterLayout(settings), elementType: .float32, keepsAverage: keepsAverage)
+      ModelLayout(settings).parameters, elementType: .float32, keepsAverage: keepsAverage)
     let images = ImageSet(values: values, height: settings.height, width: settings.width)
     store.initialize(settings, statistics: DataStatistics(images), seed: 5)
     return store
@@ -94,7 +95,7 @@ import Testing
     let weights = ParameterStore.floats(store.weights)
     let view = try #require(store.layout.views.first { $0.name == "decoder.output.bias" })
     #expect(Array(weights[view.range]) == [0, 0.25, 0.5, 1])
-    let offset = try #require(store.layout.logVariance)
+    let offset = try #require(store.layout["decoder.log_variance"]).offset
     #expect(abs(weights[offset] + 1.3862943611198906) < 1e-6)
   }
 
@@ -109,7 +110,7 @@ import Testing
   /// The copy in bfloat16 follows every change of the weights, whether or not the processor multiplies it.
   @Test func theHalvesFollowTheWeights() throws {
     let settings = ModelSettings(height: 2, width: 2, hidden: [4], latent: 2)
-    let store = ParameterStore(ParameterLayout(settings), elementType: .bfloat16, keepsAverage: true)
+    let store = ParameterStore(ModelLayout(settings).parameters, elementType: .bfloat16, keepsAverage: true)
     let images = ImageSet(values: [0, 0.25, 0.5, 1], height: 2, width: 2)
     func expectHalves(_ store: ParameterStore, _ location: SourceLocation = #_sourceLocation) throws {
       let halves = try #require(store.halves).base.assumingMemoryBound(to: UInt16.self)
@@ -125,7 +126,7 @@ import Testing
     var training = TrainingSettings()
     training.averageDecay = 0.9
     ParameterStore.floats(store.gradients).update(repeating: 1)
-    Adam(training, number: 1, learningRate: 0.5).update(store, 0..<store.layout.count)
+    Adam(training.adam, number: 1, learningRate: 0.5).update(store, 0..<store.layout.count)
     try expectHalves(store)
 
     try withScratchFolder { folder in
@@ -134,7 +135,7 @@ import Testing
         values: UnsafeBufferPointer(ParameterStore.floats(store.weights)))
       let path = folder + "/checkpoint.safetensors"
       try Checkpoint.write(store, model: model, training: training, state: TrainingState(), to: path)
-      let other = ParameterStore(ParameterLayout(settings), elementType: .bfloat16, keepsAverage: true)
+      let other = ParameterStore(ModelLayout(settings).parameters, elementType: .bfloat16, keepsAverage: true)
       try Checkpoint.read(path).restore(other)
       try expectHalves(other)
       for (a, b) in [

@@ -20,16 +20,16 @@ import Testing
   ]
 
   @Test func thePriorIsTheReplays() {
-    expectClose(Latents.prior(count: 3, latent: 5, seed: Self.seed), Self.prior)
+    expectClose(Latents.normal(count: 3, latent: 5, seed: Self.seed), Self.prior)
     // Rows do not depend on how many there are.
     #expect(
-      Array(Latents.prior(count: 9, latent: 5, seed: Self.seed)[..<15])
-        == Latents.prior(count: 3, latent: 5, seed: Self.seed))
+      Array(Latents.normal(count: 9, latent: 5, seed: Self.seed)[..<15])
+        == Latents.normal(count: 3, latent: 5, seed: Self.seed))
   }
 
   @Test(arguments: [0, 0.5, 3] as [Float]) func temperatureIsTheDeviation(temperature: Float) {
     expectClose(
-      Latents.prior(count: 3, latent: 5, seed: Self.seed, temperature: temperature),
+      Latents.normal(count: 3, latent: 5, seed: Self.seed, temperature: temperature),
       Self.prior.map { $0 * temperature })
   }
 

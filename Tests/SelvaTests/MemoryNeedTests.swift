@@ -30,13 +30,23 @@ import Testing
     },
     Shape("batches of one size, three workers") { ($0.images, $0.workers) = (8, 3) },
     Shape("fewer images than a batch") { $0.images = 3 },
+    Shape("labels") { $0.model.labels = [0, 2] },
+    Shape("mixture") { $0.model.prior = .mixture(components: 6) },
+    Shape("vamp with dropout") { ($0.model.prior, $0.training.dropout) = (.vamp(components: 6), 0.1) },
+    Shape("flow with samples") {
+      ($0.model.prior, $0.model.priorHidden, $0.training.importanceSamples) = (
+        .flow(couplings: 3), [6, 5], 2
+      )
+    },
     Shape("bfloat16 where there is some") { $0.training.precision = .bfloat16 },
   ]
 
   /// To the byte: a matrix that is added to a step is missed here.
   @Test(arguments: shapes) func theReckoningIsWhatATrainerHolds(_ shape: Shape) {
     let trainer = Trainer(
-      model: shape.model, training: shape.training, images: noiseImages(shape.images, height: 5, width: 4),
+      model: shape.model, training: shape.training,
+      images: noiseImages(
+        shape.images, height: 5, width: 4, labels: [UInt8](repeating: 2, count: shape.images)),
       inputMean: .init(repeating: 0, count: 20), inputStandardDeviation: .init(repeating: 1, count: 20),
       group: WorkerGroup(count: shape.workers))
     let batch = min(shape.training.batchSize, shape.images)
@@ -53,7 +63,7 @@ import Testing
     let model = try fixture.vae
     let evaluator = Evaluator(model, importanceSamples: samples)
     let lane = EvaluationLane.single(evaluator, image: fixture.images)
-    let parameters = Double(model.layout.count * 4)
+    let parameters = Double(model.layout.parameters.count * 4)
     #expect(
       EvaluationLane.byteCount(model.settings, importanceSamples: samples) == bytesHeld(by: lane) - parameters
     )

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 @Suite struct NumberRangeTests {
@@ -113,7 +114,7 @@ import Testing
       let rate = settings.learningRate(at: progress)
       #expect(rate.isFinite && rate >= 0)
       for number in [1, 1_000_000_000] {
-        let factors = Adam(settings, number: number, learningRate: rate).factors
+        let factors = Adam(settings.adam, number: number, learningRate: rate).factors
         #expect(!factors.contains { !$0.isFinite }, "\(factors)")
       }
     }

@@ -37,7 +37,7 @@ import Testing
 
   @Test func theGridOfThePrior() throws {
     try expect(
-      Latents.prior(count: 5, latent: 3, seed: 42, temperature: 0.75), columns: 3,
+      Latents.normal(count: 5, latent: 3, seed: 42, temperature: 0.75), columns: 3,
       style: GridStyle(padding: 1, background: 77), is: "prior")
   }
 

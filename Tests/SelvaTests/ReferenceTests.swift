@@ -2,13 +2,20 @@ import Compute
 import Foundation
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 /// Losses and gradients that PyTorch computed in float64 (Tests/References/vae_reference.py).
-private let cases = [
-  "activation-selu", "activation-relu", "activation-leaky-relu", "activation-elu", "activation-gelu",
-  "activation-silu", "activation-tanh", "beta", "free-bits", "elbo-k5", "iwae-k5", "dreg-k5",
-  "continuous-bernoulli", "gaussian-fixed", "gaussian-learned", "dreg-k5-gaussian-learned",
+private let cases =
+  [
+    "activation-selu", "activation-relu", "activation-leaky-relu", "activation-elu", "activation-gelu",
+    "activation-silu", "activation-tanh", "beta", "free-bits", "elbo-k5", "iwae-k5", "dreg-k5",
+    "continuous-bernoulli", "gaussian-fixed", "gaussian-learned", "dreg-k5-gaussian-learned",
+  ] + priors + ["labels"]
+
+private let priors = [
+  "prior-mixture", "prior-mixture-beta-k5", "prior-mixture-dreg-k5", "prior-vamp", "prior-vamp-dreg-k5",
+  "prior-flow", "prior-flow-iwae-k5", "prior-flow-dreg-k5", "labels-prior-vamp-iwae-k5",
 ]
 
 @Test(arguments: cases, [1, 2, 5])
@@ -30,6 +37,35 @@ func `loss and every gradient tensor agree with PyTorch`(_ name: String, _ worke
     let size = expected.reduce(0) { max($0, abs($1)) }
     let error = zip(gradients[view.range], expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
     #expect(error <= 1e-5 * size, "\(view.name): \(error) of \(size)")
+  }
+}
+
+/// log p(z) alone, its slope in z by differences, and the way to the base space and back.
+@Test(arguments: priors)
+func `a prior's density agrees with PyTorch`(_ name: String) throws {
+  let fixture = try Fixture(name)
+  let prior = try fixture.vae.makePrior()
+  let (z, latent) = (fixture["z"], fixture.model.latent)
+  for (found, expected) in zip(prior.logDensity(z), fixture["log_prior"]) {
+    #expect(abs(found - Double(expected)) <= 1e-5 * abs(Double(expected)), "\(found), expected \(expected)")
+  }
+  let slopes = fixture["prior_slope"]
+  for i in 0..<latent {
+    let step: Float = 1e-3
+    func moved(_ by: Float) -> [Double] {
+      prior.logDensity(z.indices.map { z[$0] + ($0 % latent == i ? by : 0) })
+    }
+    let (above, below) = (moved(step), moved(-step))
+    for row in above.indices {
+      let slope = (above[row] - below[row]) / Double(2 * step)
+      let expected = slopes[row * latent..<(row + 1) * latent]
+      let size = Double(expected.reduce(1) { max($0, abs($1)) })
+      #expect(
+        abs(slope - Double(expected[row * latent + i])) < 0.05 * size, "row \(row), component \(i)")
+    }
+  }
+  for (found, expected) in zip(prior.fromBase(prior.toBase(z)), z) {
+    #expect(abs(found - expected) < 1e-4 * max(1, abs(expected)))
   }
 }
 

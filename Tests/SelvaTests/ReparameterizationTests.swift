@@ -1,6 +1,7 @@
 import Compute
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 /// Heads of one image with two components: means 0, and the given log variances.

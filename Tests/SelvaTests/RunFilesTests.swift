@@ -29,7 +29,7 @@ import Testing
       let run = try started(in: folder + "/run")
       run.command = "selva train"
       _ = try run.run()
-      let grid = Raster.grid(run.best.pictures(Latents.prior(count: 100, latent: 3, seed: 9)), columns: 10)
+      let grid = Raster.grid(run.best.pictures(Latents.normal(count: 100, latent: 3, seed: 9)), columns: 10)
       #expect(try isSame(run.directory.finalSamples, grid))
       let held = run.data.validationIndices.map { images.image(Int($0)) }
       let rebuilt = run.best.pictures(run.best.encode(Array(held.joined())).mean)

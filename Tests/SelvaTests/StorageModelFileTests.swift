@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 @Suite struct StorageModelFileTests {
@@ -41,7 +42,7 @@ import Testing
     ("sigma", "\"NaN\"", "describes a sigma of nan"),
     ("sigma", "-0", "describes a sigma of -0"),
     ("activation", "\"cube\"", "'activation' has a value Selva does not know"),
-    ("format", "2", "'format' has a value Selva does not know"),
+    ("format", "3", "'format' has a value Selva does not know"),
     ("height", "1.5", "the model's settings cannot be read"),
   ]
 

@@ -2,6 +2,7 @@ import Compute
 import Files
 import Foundation
 
+@testable import Networks
 @testable import Selva
 
 /// Small files of Selva's own, to be damaged.
@@ -34,7 +35,7 @@ enum ModelFixture {
   }
 
   static func store() -> ParameterStore {
-    let store = ParameterStore(ParameterLayout(model), elementType: .float32, keepsAverage: true)
+    let store = ParameterStore(ModelLayout(model).parameters, elementType: .float32, keepsAverage: true)
     for (sample, storage) in [store.weights, store.firstMoment, store.secondMoment, store.average]
       .enumerated()
     {

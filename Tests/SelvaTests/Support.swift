@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import IDX
 
+@testable import Networks
 @testable import Selva
 
 /// A fixture made by `Tests/References`, with the model that its tensors and metadata describe.
@@ -29,7 +30,9 @@ struct Fixture {
       activation: Activation(rawValue: metadata["activation"] ?? "selu")!,
       likelihood: metadata["likelihood"] == "gaussian-fixed"
         ? .gaussian : Likelihood(rawValue: metadata["likelihood"]!)!,
-      sigma: Double(metadata["standard_deviation"] ?? "0.1")!)
+      sigma: Double(metadata["standard_deviation"] ?? "0.1")!, prior: Prior(metadata["prior"] ?? "normal")!,
+      priorHidden: (metadata["prior_hidden"] ?? "").split(separator: ",").map { Int($0)! },
+      labels: file["labels"] == nil ? [] : [0, 1, 2])
     var training = TrainingSettings()
     training.objective = Objective(rawValue: metadata["objective"] ?? "elbo")!
     training.importanceSamples = Int(metadata["k"] ?? "1")!
@@ -44,7 +47,11 @@ struct Fixture {
 
   func number(_ key: String) -> Double { Double(file.metadata[key]!)! }
 
-  var images: ImageSet { ImageSet(values: self["x"], height: model.height, width: model.width) }
+  var images: ImageSet {
+    ImageSet(
+      values: self["x"], height: model.height, width: model.width,
+      labels: file["labels"].map { $0.values.map { UInt8($0) } })
+  }
 
   /// A trainer that starts from the fixture's parameters.
   func trainer(workers: Int = 1, training: TrainingSettings? = nil) throws -> Trainer {
@@ -70,12 +77,12 @@ struct Fixture {
 }
 
 /// Images without any meaning, `[count, height · width]`, the same every time.
-func noiseImages(_ count: Int, height: Int, width: Int) -> ImageSet {
+func noiseImages(_ count: Int, height: Int, width: Int, labels: [UInt8]? = nil) -> ImageSet {
   let values = RandomStream(seed: 9, .latents).bits(count * height * width).map { word -> Float in
     // A third dark, a third bright, as in drawings.
     [0, 1, Float(word >> 8) * 0x1p-24][Int(word % 3)]
   }
-  return ImageSet(values: values, height: height, width: width)
+  return ImageSet(values: values, height: height, width: width, labels: labels)
 }
 
 /// A new folder, which goes with all others when the tests end.

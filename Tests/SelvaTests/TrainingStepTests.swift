@@ -3,6 +3,7 @@ import Foundation
 import IDX
 import Testing
 
+@testable import Networks
 @testable import Selva
 
 /// What a step reads, apart from its gradients.
@@ -18,7 +19,7 @@ import Testing
     let trainer = Trainer(
       model: model, training: training, images: images, inputMean: statistics.inputMean,
       inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 1))
-    trainer.store.initialize(model, statistics: statistics, seed: 6)
+    trainer.store.initialize(trainer.model, statistics: statistics, seed: 6)
     return trainer
   }
 
@@ -96,7 +97,7 @@ import Testing
   @Test func samplesOfAnImageHaveNoiseOfTheirOwn() {
     let trainer = trainer { $0.importanceSamples = 3 }
     _ = loss(trainer, epoch: 0, images: [4], epsilon: nil)
-    let epsilon = trainer.job(1).step.latents.epsilon
+    let epsilon = trainer.job(1).step.pass.latents.epsilon
     let rows = (0..<3).map { [epsilon.row($0)[0], epsilon.row($0)[1]] }
     #expect(Set(rows).count == 3)
     for (sample, row) in rows.enumerated() {

@@ -12,7 +12,7 @@ import Selva
 /// cos² + sin² = 1, the variance is 1 at every t: the walk stays where the decoder has learned to draw digits, where
 /// a straight line between two points would cut through the middle.
 func walk(steps: Int, waves: Int, latent: Int, seed: UInt64) -> [Float] {
-  let random = Latents.prior(count: 2 * waves, latent: latent, seed: seed)
+  let random = Latents.normal(count: 2 * waves, latent: latent, seed: seed)
   return (0..<steps).flatMap { step in
     (0..<latent).map { component in
       var sum: Float = 0

@@ -70,6 +70,22 @@ void selva_standardize(const float *target, const float *factor, const float *sh
 void selva_standardize_bf16(
     const float *target, const float *factor, const float *shift, uint16_t *input, size_t n);
 
+// ---- Mixtures of Gaussians with diagonal covariance (mixture.c): component k has its mean at means + k * stride and
+// 1 / variance at precisions + k * n.
+// distances[k] = sum of (z - mean)^2 * precision over n values.
+void selva_mixture_distances(
+    const float *z, const float *means, size_t stride, const float *precisions, size_t components, size_t n,
+    float *distances);
+// gradient += sum over k of weights[k] * (z - mean) * precision.
+void selva_mixture_pull(
+    const float *z, const float *means, size_t stride, const float *precisions, const float *weights,
+    size_t components, size_t n, float *gradient);
+// Of -sum over rows of weight * log N(z; mean, variance) by one component's mean and log variance.
+void selva_mixture_component(
+    const float *z, size_t z_stride, const float *weights, size_t weight_stride, size_t rows, const float *mean,
+    const float *precision, size_t n, float *mean_gradient, float *log_variance_gradient);
+double selva_mixture_distance_reference(const float *z, const float *mean, const float *precision, size_t n);
+
 // ---- Adam (adam.c), one pass: moments, bias correction, decoupled weight decay, bf16 copy, running average.
 typedef struct {
   float beta1, beta2, epsilon;

@@ -1,5 +1,6 @@
 import Compute
 import IDX
+import Networks
 
 /// Mean and variance of what every hidden layer puts out, over images and units: a network is self-normalizing
 /// where these stay near 0 and 1 from layer to layer (Klambauer et al. 2017).
@@ -43,8 +44,9 @@ public struct ActivationStatistics: Codable, Sendable, Equatable {
 extension VAE {
   /// The same model with new weights, as a run on `images` would begin with them.
   public func atInitialization(_ images: ImageSet, seed: UInt64) -> VAE {
-    let store = ParameterStore(layout, elementType: .float32, keepsAverage: false)
-    store.initialize(settings, statistics: DataStatistics(images), seed: seed)
+    let store = ParameterStore(layout.parameters, elementType: .float32, keepsAverage: false)
+    let draw = ImageDraw(images, indices: [Int32](0..<Int32(images.count)), seed: seed)
+    store.initialize(settings, statistics: DataStatistics(images), seed: seed) { draw($0) }
     return VAE(
       settings: settings, inputMean: inputMean, inputStandardDeviation: inputStandardDeviation,
       values: UnsafeBufferPointer(ParameterStore.floats(store.weights)))
@@ -55,26 +57,16 @@ extension VAE {
 private final class ActivationPass {
   private let source: BatchSource
   private let seed: UInt64
-  private let targets: Matrix
-  private let inputs: Matrix
-  private let encoder: Network
-  private let latents: Reparameterization
-  private let decoder: Network
+  private let pass: ForwardPass
   private var hidden: [HiddenSums]
 
   init(_ model: VAE, images: ImageSet, binarization: Binarization, seed: UInt64, rows: Int) {
-    let (layout, parameters) = (model.layout, model.networkParameters)
-    let activation = model.settings.activation
     self.seed = seed
     source = BatchSource(
       images, binarization: binarization, inputMean: model.inputMean,
-      inputStandardDeviation: model.inputStandardDeviation)
-    targets = Matrix(rows: rows, columns: model.settings.pixelCount)
-    inputs = Matrix(rows: rows, columns: model.settings.pixelCount)
-    encoder = Network(parameters, layout.encoder, input: inputs, activation: activation, rows: [0..<rows])
-    latents = Reparameterization(heads: encoder.output, samples: 1, type: .float32)
-    decoder = Network(parameters, layout.decoder, input: latents.z, activation: activation, rows: [0..<rows])
-    hidden = [("encoder", encoder), ("decoder", decoder)].flatMap { part, network in
+      inputStandardDeviation: model.inputStandardDeviation, labels: model.settings.labels)
+    pass = ForwardPass(model.modelParameters, rows: RowSplit(rows))
+    hidden = [("encoder", pass.encoder.network), ("decoder", pass.decoder.network)].flatMap { part, network in
       network.layers.dropLast().enumerated().map { index, layer in
         HiddenSums(name: "\(part).layers.\(index)", output: layer.activated)
       }
@@ -83,17 +75,17 @@ private final class ActivationPass {
 
   func add(_ images: ArraySlice<Int32>) {
     for (row, image) in images.enumerated() {
-      source.fill(
-        row: row, targets: targets, inputs: inputs, image: Int(image),
+      pass.read(
+        Int(image), of: source, into: row,
         stream: RandomStream(seed: seed, .evaluationBinarization, image: Int(image)))
     }
-    encoder.forward(0)
+    pass.encoder.network.forward(0)
     for (row, image) in images.enumerated() {
       RandomStream(seed: seed, .activations, image: Int(image))
-        .normals(into: latents.epsilon.row(row), count: latents.latent)
-      latents.forward(row)
+        .normals(into: pass.latents.epsilon.row(row), count: pass.latents.latent)
+      pass.latents.forward(row)
     }
-    decoder.forward(0)
+    pass.decoder.network.forward(0)
     for index in hidden.indices { hidden[index].add(rows: images.count) }
   }
 

@@ -12,7 +12,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
   public var loss: Double
   /// −log p(x | z).
   public var reconstruction: Double
-  /// KL(q(z | x) ‖ N(0, I)).
+  /// KL(q(z | x) ‖ p(z)): in closed form where the prior is N(0, I), else log q(z | x) − log p(z) of the z drawn.
   public var kl: Double
   /// Images.
   public var count: Int
@@ -22,8 +22,8 @@ public struct Evaluation: Codable, Sendable, Equatable {
   public var bitsPerDimension: Double
   /// Components whose posterior mean varies over the set by more than 0.01 (Burda et al. 2016, section 5.2).
   public var activeUnits: Int
-  /// KL divergence of each component, `[latent]`.
-  public var klPerComponent: [Double]
+  /// KL divergence of each component, `[latent]`; nil where the prior does not take them one by one.
+  public var klPerComponent: [Double]?
   /// −log p(x), estimated with `importanceSamples` samples (Burda et al. 2016); nil where it was not asked for.
   public var nll: Double?
   public var nllStandardError: Double?
@@ -42,6 +42,14 @@ public struct Evaluation: Codable, Sendable, Equatable {
     case nllStandardError = "nll_standard_error"
     case importanceSamples = "importance_samples"
   }
+}
+
+/// What `Evaluator` found of each image, in nats, `[count]`.
+public struct ImageLosses: Sendable, Equatable {
+  /// −ELBO.
+  public let losses: [Double]
+  /// −log p(x), estimated; empty where it was not asked for.
+  public let nlls: [Double]
 }
 
 /// Mean and its standard error, over images.

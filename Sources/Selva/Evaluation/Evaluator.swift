@@ -1,5 +1,6 @@
 import Compute
 import IDX
+import Networks
 
 #if canImport(Glibc)
   import Glibc
@@ -18,6 +19,8 @@ public struct Evaluator: Sendable {
   public var seed: UInt64
   /// Samples for `nll`; nil: no `nll`.
   public var importanceSamples: Int?
+  /// The label that every image counts as having, one of the model's; nil: each its own.
+  public var label: Int?
   /// Told the number of images done, now and then, from any worker.
   public var progress: (@Sendable (Int) -> Void)?
 
@@ -31,14 +34,22 @@ public struct Evaluator: Sendable {
   }
 
   /// - Parameters:
-  ///   - images: of the model's size.
+  ///   - images: of the model's size, with labels where the model has them.
   ///   - indices: which of them; nil: all.
   public func evaluate(_ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup) -> Evaluation {
+    evaluateEach(images, indices: indices, group: group).evaluation
+  }
+
+  /// The same, with what was found of each image.
+  public func evaluateEach(
+    _ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup
+  ) -> (evaluation: Evaluation, images: ImageLosses) {
     let indices = indices ?? [Int32](0..<Int32(images.count))
     precondition(!indices.isEmpty, "an evaluation over no images")
     let source = BatchSource(
       images, binarization: binarization, inputMean: model.inputMean,
-      inputStandardDeviation: model.inputStandardDeviation)
+      inputStandardDeviation: model.inputStandardDeviation,
+      labels: label == nil ? model.settings.labels : [])
     let results = PerImage(count: indices.count, latent: model.settings.latent)
     group.run { [self] worker in
       let share = worker.share(of: indices.count)
@@ -49,27 +60,30 @@ public struct Evaluator: Sendable {
     return summary(results)
   }
 
-  private func summary(_ results: PerImage) -> Evaluation {
+  private func summary(_ results: PerImage) -> (Evaluation, ImageLosses) {
     let (latent, count) = (model.settings.latent, results.count)
     let reconstruction = MeanAndError(results.reconstruction)
-    let kl = (0..<latent).map { i in
-      MeanAndError((0..<count).lazy.map { results.kl[$0 * latent + i] }).mean
-    }
-    let totals = (0..<count).map { image in
-      (0..<latent).reduce(results.reconstruction[image]) { $0 + results.kl[image * latent + $1] }
-    }
-    let loss = MeanAndError(totals)
+    let components =
+      model.layout.prior.hasClosedForm
+      ? (0..<latent).map { i in
+        MeanAndError((0..<count).lazy.map { results.components[$0 * latent + i] }).mean
+      }
+      : nil
+    let losses = (0..<count).map { results.reconstruction[$0] + results.kl[$0] }
+    let loss = MeanAndError(losses)
     let active = (0..<latent).filter { i in
       let error = MeanAndError((0..<count).lazy.map { Double(results.mean[$0 * latent + i]) }).standardError
       return error * error * Double(count) > 0.01
     }
-    let nll = importanceSamples == nil ? nil : MeanAndError(results.nll)
-    return Evaluation(
-      loss: loss.mean, reconstruction: reconstruction.mean, kl: kl.reduce(0, +), count: count,
+    let nlls = importanceSamples == nil ? [] : Array(results.nll)
+    let nll = nlls.isEmpty ? nil : MeanAndError(nlls)
+    let evaluation = Evaluation(
+      loss: loss.mean, reconstruction: reconstruction.mean, kl: MeanAndError(results.kl).mean, count: count,
       lossStandardError: loss.standardError,
       bitsPerDimension: loss.mean / (Double(model.settings.pixelCount) * log(2)),
-      activeUnits: active.count, klPerComponent: kl, nll: nll?.mean, nllStandardError: nll?.standardError,
-      importanceSamples: importanceSamples)
+      activeUnits: active.count, klPerComponent: components, nll: nll?.mean,
+      nllStandardError: nll?.standardError, importanceSamples: importanceSamples)
+    return (evaluation, ImageLosses(losses: losses, nlls: nlls))
   }
 }
 
@@ -79,27 +93,30 @@ public struct Evaluator: Sendable {
 private final class PerImage: @unchecked Sendable {
   let count: Int
   let reconstruction: UnsafeMutableBufferPointer<Double>
-  let nll: UnsafeMutableBufferPointer<Double>
-  /// `[count, latent]`.
   let kl: UnsafeMutableBufferPointer<Double>
+  let nll: UnsafeMutableBufferPointer<Double>
+  /// KL divergence of each component, where the prior has it in closed form, `[count, latent]`.
+  let components: UnsafeMutableBufferPointer<Double>
+  /// `[count, latent]`.
   let mean: UnsafeMutableBufferPointer<Float>
 
   init(count: Int, latent: Int) {
+    func zeros(_ count: Int) -> UnsafeMutableBufferPointer<Double> {
+      let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: count)
+      values.initialize(repeating: 0)
+      return values
+    }
     self.count = count
-    reconstruction = .allocate(capacity: count)
-    nll = .allocate(capacity: count)
-    kl = .allocate(capacity: count * latent)
+    reconstruction = zeros(count)
+    kl = zeros(count)
+    nll = zeros(count)
+    components = zeros(count * latent)
     mean = .allocate(capacity: count * latent)
-    reconstruction.initialize(repeating: 0)
-    nll.initialize(repeating: 0)
-    kl.initialize(repeating: 0)
     mean.initialize(repeating: 0)
   }
 
   deinit {
-    reconstruction.deallocate()
-    nll.deallocate()
-    kl.deallocate()
+    for values in [reconstruction, kl, nll, components] { values.deallocate() }
     mean.deallocate()
   }
 }
@@ -118,34 +135,40 @@ final class EvaluationLane {
   }
 
   private let evaluator: Evaluator
+  private let model: ModelParameters
   private let source: BatchSource
   private let results: PerImage
-  private let targets: Matrix
-  private let inputs: Matrix
-  private let encoder: Network
-  private let single: Reparameterization
-  private let decoder: Network
+  private let pass: ForwardPass
+  private let label: Int32?
+  /// log p of the first rows of `pass.latents.z`, and of `sampleInput`.
+  private let logPrior: Doubles
+  private let density: (Int) -> Void
   private let sampleRows: Int
   private let sampleInput: Matrix
-  private let sampleDecoder: Network?
+  private let sampleTags = RowTags(count: 1, seed: 0)
+  private let sampleDecoder: DecoderPass?
+  private let sampleDensity: (Int) -> Void
 
   fileprivate init(_ evaluator: Evaluator, source: BatchSource, results: PerImage) {
-    let (model, rows) = (evaluator.model, EvaluationLane.images)
-    let (layout, parameters) = (model.layout, model.networkParameters)
-    let activation = model.settings.activation
+    let model = evaluator.model.modelParameters
     self.evaluator = evaluator
+    self.model = model
     self.source = source
     self.results = results
-    targets = Matrix(rows: rows, columns: model.settings.pixelCount)
-    inputs = Matrix(rows: rows, columns: model.settings.pixelCount)
-    encoder = Network(parameters, layout.encoder, input: inputs, activation: activation, rows: [0..<rows])
-    single = Reparameterization(heads: encoder.output, samples: 1, type: .float32)
-    decoder = Network(parameters, layout.decoder, input: single.z, activation: activation, rows: [0..<rows])
-    sampleRows = EvaluationLane.rowsOfSamples(evaluator.importanceSamples)
-    sampleInput = Matrix(rows: sampleRows, columns: model.settings.latent)
-    sampleDecoder = evaluator.importanceSamples.map { [sampleInput, sampleRows] _ in
-      Network(parameters, layout.decoder, input: sampleInput, activation: activation, rows: [0..<sampleRows])
+    label = evaluator.label.flatMap { model.settings.kind(of: $0) }
+    precondition(evaluator.label == nil || label != nil, "a label that the model does not have")
+    pass = ForwardPass(model, rows: RowSplit(EvaluationLane.images))
+    let rows = EvaluationLane.rowsOfSamples(evaluator.importanceSamples)
+    sampleRows = rows
+    let sampleInput = Matrix(rows: rows, columns: model.settings.latent)
+    self.sampleInput = sampleInput
+    sampleDecoder = evaluator.importanceSamples.map { [sampleTags] _ in
+      DecoderPass(model, input: sampleInput, rows: RowSplit(rows), tags: sampleTags, rowsPerTag: rows)
     }
+    let prior = evaluator.model.makePrior()
+    logPrior = Doubles(max(rows, EvaluationLane.images))
+    density = prior.evaluation(pass.latents.z, logPrior)
+    sampleDensity = prior.evaluation(sampleInput, logPrior)
   }
 
   /// A lane as a worker makes it, for one image.
@@ -153,7 +176,7 @@ final class EvaluationLane {
     let model = evaluator.model
     let source = BatchSource(
       image, binarization: .none, inputMean: model.inputMean,
-      inputStandardDeviation: model.inputStandardDeviation)
+      inputStandardDeviation: model.inputStandardDeviation, labels: model.settings.labels)
     return EvaluationLane(
       evaluator, source: source, results: PerImage(count: 1, latent: model.settings.latent))
   }
@@ -162,7 +185,8 @@ final class EvaluationLane {
     for start in stride(from: share.lowerBound, to: share.upperBound, by: EvaluationLane.images) {
       let block = start..<min(share.upperBound, start + EvaluationLane.images)
       encode(indices, block)
-      decoder.forward(0)
+      if !model.layout.prior.hasClosedForm { density(block.count) }
+      pass.decoder.network.forward(0)
       for (row, position) in block.enumerated() { bound(row, position) }
       guard let samples = evaluator.importanceSamples else { continue }
       for (row, position) in block.enumerated() {
@@ -175,59 +199,56 @@ final class EvaluationLane {
   private func encode(_ indices: [Int32], _ block: Range<Int>) {
     for (row, position) in block.enumerated() {
       let image = Int(indices[position])
-      source.fill(
-        row: row, targets: targets, inputs: inputs, image: image,
+      pass.read(
+        image, of: source, into: row,
         stream: RandomStream(seed: evaluator.seed, .evaluationBinarization, image: image))
+      if let label { pass.tags.classes[row] = label }
     }
-    encoder.forward(0)
+    pass.encoder.network.forward(0)
     for (row, position) in block.enumerated() {
       RandomStream(seed: evaluator.seed, .evaluation, image: Int(indices[position]))
-        .normals(into: single.epsilon.row(row), count: single.latent)
-      single.forward(row)
+        .normals(into: pass.latents.epsilon.row(row), count: pass.latents.latent)
+      pass.latents.forward(row)
     }
   }
 
   private func bound(_ row: Int, _ position: Int) {
-    results.reconstruction[position] = likelihood(decoder.output, row, target: row)
-    for i in 0..<single.latent {
-      results.kl[position * single.latent + i] = single.klDivergence(row, component: i)
-      results.mean[position * single.latent + i] = single.mean(row)[i]
+    let latents = pass.latents
+    results.reconstruction[position] = likelihood(pass.decoder.output, row, target: row)
+    for i in 0..<latents.latent {
+      results.components[position * latents.latent + i] = latents.klDivergence(row, component: i)
+      results.mean[position * latents.latent + i] = latents.mean(row)[i]
     }
+    results.kl[position] =
+      model.layout.prior.hasClosedForm
+      ? latents.klDivergence(row) : latents.logPosterior(row) - logPrior[row]
   }
 
   private func likelihood(_ output: Matrix, _ row: Int, target: Int) -> Double {
-    let settings = evaluator.model.settings
     var unused = 0.0
-    return settings.likelihood.negativeLogLikelihood(
-      output.row(row), targets.row(target), count: settings.pixelCount,
-      logVariance: evaluator.model.gaussianLogVariance, logVarianceGradient: &unused)
+    return model.settings.likelihood.negativeLogLikelihood(
+      output.row(row), pass.targets.row(target), count: model.settings.pixelCount,
+      logVariance: model.gaussianLogVariance, logVarianceGradient: &unused)
   }
 
   /// −log 1/k Σ p(x, z_i) / q(z_i | x), with a running log-sum-exp.
   private func negativeLogLikelihood(_ row: Int, image: Int, samples: Int) -> Double {
     guard let sampleDecoder else { return .nan }
-    let (mean, logVariance, sigma) = (single.mean(row), single.logVariance(row), single.sigma.row(row))
-    let latent = single.latent
+    sampleTags.classes[0] = pass.tags.classes[row]
     var largest = -Double.infinity
     var total = 0.0
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: sampleRows) { priorOverPosterior in
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: sampleRows) { logPosterior in
       for first in stride(from: 0, to: samples, by: sampleRows) {
         let rows = min(sampleRows, samples - first)
         for sample in 0..<rows {
-          let z = sampleInput.row(sample)
-          RandomStream(seed: evaluator.seed, .importance, image: image, sample: first + sample)
-            .normals(into: z, count: latent)
-          var ratio = 0.0
-          for i in 0..<latent {
-            let epsilon = z[i]
-            z[i] = mean[i] + sigma[i] * epsilon
-            ratio += Double(logVariance[i] + epsilon * epsilon - z[i] * z[i])
-          }
-          priorOverPosterior[sample] = ratio / 2
+          logPosterior[sample] = draw(sample, row: row, image: image, number: first + sample)
         }
-        sampleDecoder.forward(0)
+        sampleDensity(rows)
+        sampleDecoder.network.forward(0)
         for sample in 0..<rows {
-          let weight = priorOverPosterior[sample] - likelihood(sampleDecoder.output, sample, target: row)
+          let weight =
+            logPrior[sample] - logPosterior[sample]
+            - likelihood(sampleDecoder.output, sample, target: row)
           if weight > largest {
             total = total * exp(largest - weight) + 1
             largest = weight
@@ -238,5 +259,20 @@ final class EvaluationLane {
       }
     }
     return log(Double(samples)) - largest - log(total)
+  }
+
+  /// Draws sample `number` of an image into row `sample` of the decoder's input. Returns log q(z | x).
+  private func draw(_ sample: Int, row: Int, image: Int, number: Int) -> Double {
+    let latents = pass.latents
+    let (mean, logVariance) = (latents.mean(row), latents.logVariance(row))
+    let (sigma, z) = (latents.sigma.row(row), sampleInput.row(sample))
+    RandomStream(seed: evaluator.seed, .importance, image: image, sample: number)
+      .normals(into: z, count: latents.latent)
+    var total = Double(latents.latent) * logTwoPi
+    for i in 0..<latents.latent {
+      total += Double(logVariance[i] + z[i] * z[i])
+      z[i] = mean[i] + sigma[i] * z[i]
+    }
+    return -0.5 * total
   }
 }

@@ -10,8 +10,8 @@ import Compute
 
 /// Latent vectors by chance.
 public enum Latents {
-  /// Draws from the prior N(0, temperature²·I), `[count, latent]`; row i depends on `seed` and i alone.
-  public static func prior(count: Int, latent: Int, seed: UInt64, temperature: Float = 1) -> [Float] {
+  /// Draws from N(0, temperature²·I), `[count, latent]`; row i depends on `seed` and i alone.
+  public static func normal(count: Int, latent: Int, seed: UInt64, temperature: Float = 1) -> [Float] {
     (0..<count).flatMap { row in
       RandomStream(seed: seed, .latents, image: row).normals(latent).map { $0 * temperature }
     }

@@ -1,74 +1,54 @@
 import Compute
 import IDX
+import Networks
 
 // What the matrices of a piece of work add up to, beside the code that makes them. In floating point, since sizes
 // that no machine holds have to be reckoned too.
 
-/// Bytes of a matrix.
-private func matrix(_ rows: Int, _ columns: Int, _ type: ElementType = .float32) -> Double {
-  Double(rows) * Double(columns) * Double(type.byteCount)
-}
-
-extension DenseLayer {
-  /// Of the matrices that a layer makes, its input and its parameters left out.
-  static func byteCount(
-    rows: Int, width: Int, type: ElementType, activation: Activation?, hasDropout: Bool, learns: Bool
-  ) -> Double {
-    let plain = matrix(rows, width)
-    let typed = matrix(rows, width, type)
-    let inPlace = activation.map { type == .float32 && $0.derivativeIsFromOutput } ?? true
-    var bytes = plain + (inPlace ? 0 : typed)
-    if activation != nil && hasDropout { bytes += typed }
-    if learns { bytes += typed + (type == .bfloat16 ? plain : 0) }
-    return bytes
-  }
-}
-
-extension Network {
-  static func byteCount(
-    _ shapes: [ParameterLayout.Layer], rows: Int, type: ElementType, activation: Activation, hasDropout: Bool,
-    learns: Bool
-  ) -> Double {
-    shapes.enumerated().reduce(0) { sum, shape in
-      sum
-        + DenseLayer.byteCount(
-          rows: rows, width: shape.element.outputs, type: type,
-          activation: shape.offset == shapes.count - 1 ? nil : activation, hasDropout: hasDropout,
-          learns: learns)
-    }
-  }
-}
-
 extension Reparameterization {
   static func byteCount(images: Int, samples: Double, latent: Int, type: ElementType) -> Double {
-    let plain = matrix(images, latent)
-    return plain + samples * (2 * plain + (type == .bfloat16 ? matrix(images, latent, type) : 0))
+    let plain = Matrix.byteCount(images, latent)
+    return plain + samples * (2 * plain + (type == .bfloat16 ? Matrix.byteCount(images, latent, type) : 0))
   }
 }
 
-extension ParameterStore {
-  static func byteCount(_ layout: ParameterLayout, elementType: ElementType, keepsAverage: Bool) -> Double {
-    matrix(1, layout.count) * (keepsAverage ? 5 : 4)
-      + (elementType == .bfloat16 ? matrix(1, layout.count, elementType) : 0)
+extension EncoderPass {
+  static func byteCount(
+    _ layout: ModelLayout, pixels: Int, rows: Int, type: ElementType = .float32, hasDropout: Bool = false,
+    learns: Bool = false
+  ) -> Double {
+    Matrix.byteCount(rows, pixels, type)
+      + layout.encoder.byteCount(rows: rows, type: type, hasDropout: hasDropout, learns: learns)
+  }
+}
+
+extension ForwardPass {
+  /// - Parameter rows: of the decoder, for each image.
+  static func byteCount(
+    _ layout: ModelLayout, _ model: ModelSettings, images: Int, samples: Double, encodedRows: Int = 0,
+    type: ElementType = .float32, hasDropout: Bool = false, learns: Bool = false
+  ) -> Double {
+    Matrix.byteCount(images, model.pixelCount)
+      + EncoderPass.byteCount(
+        layout, pixels: model.pixelCount, rows: images + encodedRows, type: type, hasDropout: hasDropout,
+        learns: learns)
+      + Reparameterization.byteCount(images: images, samples: samples, latent: model.latent, type: type)
+      + samples
+      * layout.decoder.byteCount(rows: images, type: type, hasDropout: hasDropout, learns: learns)
   }
 }
 
 extension TrainingStep {
   static func byteCount(
-    _ layout: ParameterLayout, model: ModelSettings, training: TrainingSettings, batch: Int, workers: Int
+    _ layout: ModelLayout, model: ModelSettings, training: TrainingSettings, batch: Int, workers: Int
   ) -> Double {
-    let (type, samples) = (training.precision.elementType, Double(training.importanceSamples))
-    let hasDropout = training.dropout > 0
-    let encoder = Network.byteCount(
-      layout.encoder, rows: batch, type: type, activation: model.activation, hasDropout: hasDropout,
-      learns: true)
-    let decoder = Network.byteCount(
-      layout.decoder, rows: batch, type: type, activation: model.activation, hasDropout: hasDropout,
-      learns: true)
-    let scratch = 16 * (Double(batch) * samples + Double(workers) * Double(model.latent))
-    return matrix(batch, model.pixelCount) + matrix(batch, model.pixelCount, type) + encoder
-      + Reparameterization.byteCount(images: batch, samples: samples, latent: model.latent, type: type)
-      + samples * (matrix(batch, model.latent) + decoder) + scratch
+    let samples = Double(training.importanceSamples)
+    let prior = layout.prior
+    return ForwardPass.byteCount(
+      layout, model, images: batch, samples: samples, encodedRows: prior.encodedRows,
+      type: training.precision.elementType, hasDropout: training.dropout > 0, learns: true)
+      + samples * (Matrix.byteCount(batch, model.latent) + prior.byteCount(rows: batch, latent: model.latent))
+      + Scratch.byteCount(rows: Double(batch) * samples, latent: model.latent, workers: workers)
   }
 }
 
@@ -77,11 +57,11 @@ extension Trainer {
   static func byteCount(
     model: ModelSettings, training: TrainingSettings, images: Int, workers: Int
   ) -> Double {
-    let layout = ParameterLayout(model)
+    let layout = ModelLayout(model)
     let batch = min(training.batchSize, images)
     let sizes = Set([batch, images % batch]).subtracting([0])
     return ParameterStore.byteCount(
-      layout, elementType: training.precision.elementType, keepsAverage: training.averageDecay > 0)
+      layout.parameters, elementType: training.precision.elementType, keepsAverage: training.averageDecay > 0)
       + sizes.reduce(0) {
         $0 + TrainingStep.byteCount(layout, model: model, training: training, batch: $1, workers: workers)
       }
@@ -90,16 +70,15 @@ extension Trainer {
 
 extension EvaluationLane {
   static func byteCount(_ model: ModelSettings, importanceSamples: Int?) -> Double {
-    let layout = ParameterLayout(model)
-    func network(_ shapes: [ParameterLayout.Layer], _ rows: Int) -> Double {
-      Network.byteCount(
-        shapes, rows: rows, type: .float32, activation: model.activation, hasDropout: false, learns: false)
-    }
+    let layout = ModelLayout(model)
     let samples = rowsOfSamples(importanceSamples)
-    return 2 * matrix(images, model.pixelCount) + network(layout.encoder, images)
-      + Reparameterization.byteCount(images: images, samples: 1, latent: model.latent, type: .float32)
-      + network(layout.decoder, images) + matrix(samples, model.latent)
-      + (importanceSamples == nil ? 0 : network(layout.decoder, samples))
+    let sampled =
+      importanceSamples == nil
+      ? 0 : layout.decoder.byteCount(rows: samples, type: .float32, hasDropout: false, learns: false)
+    return ForwardPass.byteCount(layout, model, images: images, samples: 1)
+      + Matrix.byteCount(samples, model.latent) + sampled
+      + layout.prior.byteCount(rows: rowsAtOnce, latent: model.latent)
+      + 8 * Double(max(samples, images))
   }
 }
 
@@ -125,7 +104,7 @@ extension MemoryNeed {
     model: ModelSettings, training: TrainingSettings, images: Int, validationImages: Int
   ) -> MemoryNeed {
     let workers = training.threads == 0 ? WorkerGroup.processorCount : training.threads
-    let parameters = Double(ParameterLayout(model).count) * 4
+    let parameters = Double(ModelLayout(model).parameters.count) * 4
     // A file is put together in memory: parameters, moments and average.
     let file = parameters * (training.averageDecay > 0 ? 4 : 3)
     let evaluation = evaluationBytes(

@@ -1,3 +1,5 @@
+import Networks
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -34,10 +36,16 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var likelihood: Likelihood
   /// Standard deviation of the Gaussian likelihood in pixel units (0 to 1); where it is learned, its beginning.
   public var sigma: Double
+  public var prior: Prior
+  /// Widths of the hidden layers of a flow's couplings.
+  public var priorHidden: [Int]
+  /// The labels that the model knows, ascending: p(x | z, y) and q(z | x, y); none: p(x | z) and q(z | x).
+  public var labels: [Int]
 
   public init(
     height: Int, width: Int, hidden: [Int] = [500, 500, 500], decoderHidden: [Int]? = nil, latent: Int = 20,
-    activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1
+    activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1,
+    prior: Prior = .normal, priorHidden: [Int] = [256, 256], labels: [Int] = []
   ) {
     self.height = height
     self.width = width
@@ -47,6 +55,9 @@ public struct ModelSettings: Codable, Sendable, Equatable {
     self.activation = activation
     self.likelihood = likelihood
     self.sigma = sigma
+    self.prior = prior
+    self.priorHidden = priorHidden
+    self.labels = labels
   }
 
   /// log σ² of the Gaussian likelihood: `learned` where the model has it, else from `sigma`.
@@ -66,14 +77,21 @@ public struct ModelSettings: Codable, Sendable, Equatable {
     let (widths, latents, sigmas) = (
       ModelSettings.widths, ModelSettings.range(of: \.latent), ModelSettings.range(of: \.sigma)
     )
-    if let width = (hidden + decoderHidden).first(where: { !widths.contains($0) }) {
+    if let width = (hidden + decoderHidden + priorHidden).first(where: { !widths.contains($0) }) {
       return "a hidden layer of \(width) units (\(widths.text))"
     }
-    if let layers = [hidden, decoderHidden].map(\.count).first(where: { $0 > ModelSettings.mostLayers }) {
+    if let layers = [hidden, decoderHidden, priorHidden].map(\.count).first(where: {
+      $0 > ModelSettings.mostLayers
+    }) {
       return "\(layers) hidden layers (at most \(ModelSettings.mostLayers))"
     }
     if !latents.contains(latent) { return "\(latent) latent components (\(latents.text))" }
     if !sigmas.contains(sigma) { return "a sigma of \(sigma) (\(sigmas.text))" }
+    if let fault = prior.fault { return fault }
+    if case .flow = prior, latent < 2 { return "a flow over 1 latent component (2 at least)" }
+    if labels != Set(labels).sorted() || labels.contains(where: { !(0...255).contains($0) }) {
+      return "labels \(labels) (from 0 to 255, ascending, each once)"
+    }
     return nil
   }
 }

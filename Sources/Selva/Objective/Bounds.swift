@@ -11,23 +11,42 @@ import Compute
 
 /// The objectives: losses of one image from the decoder's output, and the gradients that start backward.
 extension TrainingStep {
-  /// −ELBO with KL in closed form, averaged over the samples (Kingma & Welling 2014, equation 10).
+  private var latents: Reparameterization { pass.latents }
+  private var latent: Int { pass.latents.latent }
+
+  /// −ELBO averaged over the samples, with KL in closed form where the prior has one (Kingma & Welling 2014,
+  /// equation 10), else as log q(z | x) − log p(z) (equation 2 there).
   func evidenceBound(_ image: Int, _ part: inout Partial, _ componentKL: UnsafeMutablePointer<Double>) {
     let scale = 1 / Float(batch * samples)
+    let rows = image * samples..<(image + 1) * samples
     var reconstruction = 0.0
-    for row in image * samples..<(image + 1) * samples {
-      reconstruction += likelihood(row, scale: scale, &part.logVarianceGradient)
-    }
+    for row in rows { reconstruction += likelihood(row, scale: scale, &part.logVarianceGradient) }
     reconstruction /= Double(samples)
-    var kl = 0.0
-    for i in 0..<model.latent {
-      let component = latents.klDivergence(image, component: i)
-      componentKL[i] += component
-      kl += component
+    let kl: Double
+    if isClosedForm {
+      kl = closedForm(image, componentKL)
+    } else {
+      kl = sampledKL(rows)
+      for row in rows { scratch.priorWeights.row(row)[0] = Float(beta) * scale }
     }
     part.sums.reconstruction += reconstruction
     part.sums.kl += kl
     part.sums.objective += reconstruction + beta * kl
+  }
+
+  private func closedForm(_ image: Int, _ componentKL: UnsafeMutablePointer<Double>) -> Double {
+    var kl = 0.0
+    for i in 0..<latent {
+      let component = latents.klDivergence(image, component: i)
+      componentKL[i] += component
+      kl += component
+    }
+    return kl
+  }
+
+  /// The mean of log q(z | x) − log p(z) over an image's rows.
+  private func sampledKL(_ rows: Range<Int>) -> Double {
+    rows.reduce(0) { $0 + latents.logPosterior($1) - scratch.logPrior[$1] } / Double(rows.count)
   }
 
   /// −log 1/k Σ w_i with w_i = p(x, z_i) / q(z_i | x), by log-sum-exp; rows of the output's gradient are weighted
@@ -41,7 +60,7 @@ extension TrainingStep {
         var slope = 0.0
         let nats = likelihood(row, scale: 1, &slope)
         reconstruction += nats
-        weights[sample] = latents.logPriorOverPosterior(row) - nats
+        weights[sample] = scratch.logPrior[row] - latents.logPosterior(row) - nats
         // Kept until the weights are known.
         scratch.weightSlopes[row] = slope
       }
@@ -54,28 +73,28 @@ extension TrainingStep {
       for (sample, row) in rows.enumerated() {
         let weight = weights[sample] / total
         scratch.normalizedWeights[row] = weight
+        scratch.priorWeights.row(row)[0] = Float(weight / Double(batch))
         slopes += weight / Double(batch) * scratch.weightSlopes[row]
         scaleOutputGradient(row, by: Float(weight / Double(batch)))
       }
       part.logVarianceGradient += slopes
       part.sums.objective += log(Double(samples)) - log(total) - largest
       part.sums.reconstruction += reconstruction / Double(samples)
-      part.sums.kl += latents.klDivergence(image)
+      part.sums.kl += hasClosedForm ? latents.klDivergence(image) : sampledKL(rows)
     }
   }
 
-  /// ∂objective/∂(mean, log variance) of one image, from ∂/∂z of the likelihood (`latentGradient`) and the
-  /// prior's and posterior's own part.
+  /// ∂objective/∂(mean, log variance) of one image, from ∂/∂z of likelihood and prior (`latentGradient`) and the
+  /// posterior's own part.
   func headsGradient(_ image: Int, costs: UnsafePointer<Double>) {
-    let latent = model.latent
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * latent) { gradient in
       gradient.initialize(repeating: 0)
       switch training.objective {
-      case .elbo: evidenceHeads(image, costs: costs, gradient)
-      case .iwae: importanceHeads(image, gradient)
+      case .elbo where isClosedForm: closedFormHeads(image, costs: costs, gradient)
+      case .elbo, .iwae: sampledHeads(image, gradient)
       case .dreg: doublyReparameterizedHeads(image, gradient)
       }
-      let target = encoder.outputGradient
+      let target = pass.encoder.network.outputGradient
       switch target.type {
       case .float32: target.row(image).update(from: gradient.baseAddress!, count: 2 * latent)
       case .bfloat16:
@@ -84,10 +103,10 @@ extension TrainingStep {
     }
   }
 
-  private func evidenceHeads(
+  private func closedFormHeads(
     _ image: Int, costs: UnsafePointer<Double>, _ gradient: UnsafeMutableBufferPointer<Float>
   ) {
-    let (latent, mean, sigma) = (model.latent, latents.mean(image), latents.sigma.row(image))
+    let (latent, mean, sigma) = (latent, latents.mean(image), latents.sigma.row(image))
     for row in image * samples..<(image + 1) * samples {
       let (dz, epsilon) = (latentGradient.row(row), latents.epsilon.row(row))
       for i in 0..<latent {
@@ -102,48 +121,48 @@ extension TrainingStep {
     }
   }
 
-  /// The total derivative of log w: log q(z | x) depends on the parameters only through −½ log σ², once z is
-  /// written as μ + σε.
-  private func importanceHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
-    let (latent, sigma) = (model.latent, latents.sigma.row(image))
+  /// The total derivative: log q(z | x) depends on the parameters only through −½ log σ², once z is written as
+  /// μ + σε.
+  private func sampledHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
+    let (latent, sigma) = (latent, latents.sigma.row(image))
     for row in image * samples..<(image + 1) * samples {
-      let (dz, epsilon, z) = (latentGradient.row(row), latents.epsilon.row(row), latents.z.row(row))
-      let weight = Float(scratch.normalizedWeights[row] / Double(batch))
+      let (dz, epsilon) = (latentGradient.row(row), latents.epsilon.row(row))
+      let weight = scratch.priorWeights.row(row)[0]
       for i in 0..<latent {
-        let slope = dz[i] + weight * z[i]
-        gradient[i] += slope
-        gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5 - 0.5 * weight
+        gradient[i] += dz[i]
+        gradient[latent + i] += dz[i] * epsilon[i] * sigma[i] * 0.5 - 0.5 * weight
       }
     }
   }
 
   /// Σ w̃² ∂log w/∂z ∂z/∂φ (Tucker et al. 2019, equation 8): the parameters of q reach log w through z alone.
   private func doublyReparameterizedHeads(_ image: Int, _ gradient: UnsafeMutableBufferPointer<Float>) {
-    let (latent, sigma) = (model.latent, latents.sigma.row(image))
+    let (latent, sigma) = (latent, latents.sigma.row(image))
     for row in image * samples..<(image + 1) * samples {
-      let (dz, epsilon, z) = (latentGradient.row(row), latents.epsilon.row(row), latents.z.row(row))
+      let (dz, epsilon) = (latentGradient.row(row), latents.epsilon.row(row))
       let weight = Float(scratch.normalizedWeights[row])
       for i in 0..<latent {
-        let slope = weight * (dz[i] + weight / Float(batch) * (z[i] - epsilon[i] / sigma[i]))
+        let slope = weight * (dz[i] - weight / Float(batch) * (epsilon[i] / sigma[i]))
         gradient[i] += slope
         gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5
       }
     }
   }
 
-  /// −log p(x | z) of one row of samples; its gradient, times `scale`, goes to the decoder.
+  /// −log p(x | z) of one row of samples; its gradient, times `scale`, goes to the decoder where anything goes back
+  /// through it.
   private func likelihood(_ row: Int, scale: Float, _ slope: inout Double) -> Double {
-    let gradient = decoder.outputGradient
-    return model.likelihood.negativeLogLikelihood(
-      decoder.output.row(row), targets.row(row / samples), count: model.pixelCount,
-      logVariance: logVarianceValue, scale: scale,
-      gradient: gradient.type == .float32 ? gradient.row(row) : nil,
-      halfGradient: gradient.type == .bfloat16 ? gradient.halves + row * gradient.stride : nil,
+    let gradient = decoderGradient
+    return model.settings.likelihood.negativeLogLikelihood(
+      pass.decoder.output.row(row), pass.targets.row(row / samples), count: model.settings.pixelCount,
+      logVariance: model.gaussianLogVariance, scale: scale,
+      gradient: gradient?.type == .float32 ? gradient?.row(row) : nil,
+      halfGradient: gradient?.type == .bfloat16 ? gradient.map { $0.halves + row * $0.stride } : nil,
       logVarianceGradient: &slope)
   }
 
   private func scaleOutputGradient(_ row: Int, by factor: Float) {
-    let gradient = decoder.outputGradient
+    guard let gradient = decoderGradient else { return }
     switch gradient.type {
     case .float32: selva_scale(gradient.row(row), factor, gradient.columns)
     case .bfloat16: selva_scale_bf16(gradient.halves + row * gradient.stride, factor, gradient.columns)

@@ -1,4 +1,5 @@
 import Compute
+import Networks
 
 /// Where a run stands: everything that resuming needs beside the parameters and moments.
 package struct TrainingState: Codable, Sendable, Equatable {
@@ -84,7 +85,7 @@ enum Checkpoint {
       throw ModelFileError(path: path, reason: "has a training state that no run comes to: \(fault)")
     }
     let prefixes = training.averageDecay > 0 ? [first, second, average] : [first, second]
-    let layout = try VAE.layout(of: file)
+    let layout = try VAE.layout(of: file).parameters
     for prefix in prefixes { try VAE.requireTensors(of: layout, in: file, prefix: prefix) }
     let model = try VAE(file)
     for prefix in prefixes { try checkValues(file, layout, prefix: prefix) }

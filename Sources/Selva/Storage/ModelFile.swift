@@ -1,5 +1,6 @@
 import Compute
 import Files
+import Networks
 
 /// A model or checkpoint file that is sound safetensors but no model of Selva's.
 public struct ModelFileError: Fault, Equatable {
@@ -11,15 +12,24 @@ public struct ModelFileError: Fault, Equatable {
 }
 
 extension ModelSettings {
-  /// The version of the model file's metadata that this code writes.
-  static let formatVersion = 1
+  /// The newest version of the model file's metadata that this code reads. Version 1 knows the prior N(0, I) alone, and
+  /// no labels; what it can say is written as it, so that older programs read it.
+  static let formatVersion = 2
+
+  private var format: Int { prior == .normal && labels.isEmpty ? 1 : ModelSettings.formatVersion }
 
   private enum CodingKeys: String, CodingKey {
-    case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, format
+    case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, prior, priorHidden
+    case labels, format
   }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
+    let format = try container.decode(Int.self, forKey: .format)
+    guard format <= ModelSettings.formatVersion else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .format, in: container, debugDescription: "written by a newer version")
+    }
     self.init(
       height: try container.decode(Int.self, forKey: .height),
       width: try container.decode(Int.self, forKey: .width),
@@ -29,16 +39,15 @@ extension ModelSettings {
       activation: try container.decode(Activation.self, forKey: .activation),
       likelihood: try container.decode(Likelihood.self, forKey: .likelihood),
       sigma: try container.decode(Double.self, forKey: .sigma))
-    let format = try container.decode(Int.self, forKey: .format)
-    guard format <= ModelSettings.formatVersion else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .format, in: container, debugDescription: "written by a newer version")
-    }
+    guard format > 1 else { return }
+    prior = try container.decode(Prior.self, forKey: .prior)
+    priorHidden = try container.decode([Int].self, forKey: .priorHidden)
+    labels = try container.decode([Int].self, forKey: .labels)
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(ModelSettings.formatVersion, forKey: .format)
+    try container.encode(format, forKey: .format)
     try container.encode(height, forKey: .height)
     try container.encode(width, forKey: .width)
     try container.encode(hidden, forKey: .hidden)
@@ -47,6 +56,10 @@ extension ModelSettings {
     try container.encode(activation, forKey: .activation)
     try container.encode(likelihood, forKey: .likelihood)
     try container.encode(sigma, forKey: .sigma)
+    guard format > 1 else { return }
+    try container.encode(prior, forKey: .prior)
+    try container.encode(priorHidden, forKey: .priorHidden)
+    try container.encode(labels, forKey: .labels)
   }
 }
 
@@ -70,10 +83,10 @@ extension VAE {
     let pixels = [settings.pixelCount]
     let mean = try file.require("input.mean", shape: pixels)
     let deviation = try file.require("input.standard_deviation", shape: pixels)
-    try MemoryNeed.loading(layout).check()
+    try MemoryNeed.loading(layout.parameters).check()
     try file.checkIntegrity()
-    let weights = Storage(byteCount: layout.count * 4)
-    try VAE.fill(weights, layout, from: file, prefix: "")
+    let weights = Storage(byteCount: layout.parameters.count * 4)
+    try VAE.fill(weights, layout.parameters, from: file, prefix: "")
     let deviations = try file.finiteValues(of: deviation)
     if let index = deviations.firstIndex(where: { !($0 > 0) }) {
       throw ModelFileError(
@@ -99,9 +112,9 @@ extension VAE {
 
   /// Where the parameters of a file's model lie, all of which the file has. Nothing of their size is allocated, since
   /// the settings may ask for more than the file holds.
-  static func layout(of file: SafetensorsFile) throws -> ParameterLayout {
-    let layout = ParameterLayout(try settings(file))
-    try requireTensors(of: layout, in: file, prefix: "")
+  static func layout(of file: SafetensorsFile) throws -> ModelLayout {
+    let layout = ModelLayout(try settings(file))
+    try requireTensors(of: layout.parameters, in: file, prefix: "")
     return layout
   }
 

@@ -1,25 +1,43 @@
 import CKernels
 import Compute
 import IDX
+import Networks
 
 /// Makes rows of a batch from images: scaled to [0, 1], binarized, standardized, in one pass over each image.
 package struct BatchSource: Sendable {
   package let images: ImageSet
   package let binarization: Binarization
+  /// What pixels are standardized with.
+  let inputMean: [Float]
+  let inputStandardDeviation: [Float]
   /// input = target · factor + shift, `[pixels]`.
   private let factor: [Float]
   private let shift: [Float]
+  /// By label; `RowTags.noClass` where the model has no such label.
+  private let classes: [Int32]
 
+  /// - Parameter labels: those of the model, in their order; the images have labels where it has.
   package init(
-    _ images: ImageSet, binarization: Binarization, inputMean: [Float], inputStandardDeviation: [Float]
+    _ images: ImageSet, binarization: Binarization, inputMean: [Float], inputStandardDeviation: [Float],
+    labels: [Int] = []
   ) {
     precondition(
       images.pixelCount == inputMean.count,
       "images of \(images.pixelCount), model of \(inputMean.count) pixels")
     self.images = images
     self.binarization = binarization
+    self.inputMean = inputMean
+    self.inputStandardDeviation = inputStandardDeviation
     factor = inputStandardDeviation.map { 1 / $0 }
     shift = zip(inputMean, inputStandardDeviation).map { -$0 / $1 }
+    precondition(
+      labels.isEmpty || images.labels != nil, "images without labels for a model of \(labels.count)")
+    classes = (0...255).map { label in labels.firstIndex(of: label).map { Int32($0) } ?? RowTags.noClass }
+  }
+
+  /// The class of an image's label; `RowTags.noClass` where the model has no labels.
+  func kind(of image: Int) -> Int32 {
+    images.labels.map { classes[Int($0[image])] } ?? RowTags.noClass
   }
 
   /// Row `row` of `targets` (float32, the likelihood's x) and of `inputs` (standardized, for the encoder) from

@@ -8,16 +8,13 @@ struct RunPictures {
   private let directory: RunDirectory
   private let data: TrainingData
   private let seed: UInt64
-  /// The same latent vectors in every grid, so that the eye can follow.
-  private let latents: [Float]
   private static let side = 10
   private static let epochKey = "Selva epoch"
 
-  init(_ directory: RunDirectory, data: TrainingData, seed: UInt64, latent: Int) {
+  init(_ directory: RunDirectory, data: TrainingData, seed: UInt64) {
     self.directory = directory
     self.data = data
     self.seed = seed
-    latents = Latents.prior(count: RunPictures.side * RunPictures.side, latent: latent, seed: seed)
   }
 
   func sample(_ model: VAE, epoch: Int, command: String) throws {
@@ -51,14 +48,23 @@ struct RunPictures {
     return chart.raster()
   }
 
+  /// From the same noise in every grid, so that the eye can follow.
   private func grid(_ model: VAE) -> Raster {
-    Raster.grid(model.pictures(latents), columns: RunPictures.side)
+    let sheet = SampleSheet(
+      model, rows: RunPictures.side, columns: RunPictures.side, seed: seed)
+    return Raster.grid(
+      model.pictures(sheet.latents, labels: sheet.labels), columns: RunPictures.side,
+      rowLabels: sheet.rowLabels)
   }
 
   /// Validation images, each beside its reconstruction at the posterior mean.
   private func reconstructions(_ model: VAE) -> Raster {
-    let images = data.validationIndices.prefix(50).map { data.validation.image(Int($0)) }
-    let rebuilt = model.pictures(model.encode(Array(images.joined())).mean)
+    let indices = data.validationIndices.prefix(50).map { Int($0) }
+    let images = indices.map { data.validation.image($0) }
+    let labels =
+      model.settings.labels.isEmpty ? nil : data.validation.labels.map { all in indices.map { Int(all[$0]) } }
+    let rebuilt = model.pictures(
+      model.encode(Array(images.joined()), labels: labels).mean, labels: labels)
     let cells = zip(images, rebuilt).flatMap { image, picture in [model.picture(image[...]), picture] }
     return Raster.grid(cells, columns: RunPictures.side, style: GridStyle(groupColumns: 2))
   }
@@ -81,9 +87,11 @@ extension VAE {
 
   /// A picture of what each latent vector stands for.
   ///
-  /// - Parameter latents: `[count, latent]`.
-  public func pictures(_ latents: [Float]) -> [Raster] {
-    let pixels = decode(latents)
+  /// - Parameters:
+  ///   - latents: `[count, latent]`.
+  ///   - labels: as for `decode`.
+  public func pictures(_ latents: [Float], labels: [Int]? = nil) -> [Raster] {
+    let pixels = decode(latents, labels: labels)
     let count = settings.pixelCount
     return stride(from: 0, to: pixels.count, by: count).map { picture(pixels[$0..<$0 + count]) }
   }

@@ -1,5 +1,6 @@
 import Compute
 import IDX
+import Networks
 
 /// Measures training steps on this machine: how fast they are, what bounds them, and where the time goes.
 public struct StepBenchmark: Sendable {
@@ -53,7 +54,7 @@ public struct StepBenchmark: Sendable {
     let trainer = Trainer(
       model: model, training: training, images: images, inputMean: statistics.inputMean,
       inputStandardDeviation: statistics.inputStandardDeviation, group: group)
-    trainer.store.initialize(model, statistics: statistics, seed: training.seed)
+    trainer.initialize(statistics, indices: [Int32](0..<Int32(images.count)))
     let batch = min(training.batchSize, images.count)
     let timer = Rounds(trainer: trainer, group: group, batch: batch, imageCount: images.count)
     let rounds = 9
@@ -126,7 +127,7 @@ private final class Rounds {
 
   func stages(_ count: Int) -> [Double] {
     let (step, store) = (job.step, trainer.store)
-    let adam = Adam(trainer.training, number: 1000, learningRate: 1e-4)
+    let adam = Adam(trainer.training.adam, number: 1000, learningRate: 1e-4)
     let stages: [@Sendable (Worker) -> Void] = [
       { step.makeBatch($0) }, { step.forward($0) }, { step.loss($0) },
       { worker in

@@ -1,12 +1,14 @@
 import Compute
 import Files
 import IDX
+import Networks
 import Synchronization
 
 /// Takes training steps: owns the parameters, the optimizer's state and the workers.
 package final class Trainer {
   package let model: ModelSettings
   package let training: TrainingSettings
+  package let layout: ModelLayout
   package let store: ParameterStore
   package let group: WorkerGroup
   /// Steps taken.
@@ -23,10 +25,17 @@ package final class Trainer {
     self.group = group
     source = BatchSource(
       images, binarization: training.binarization, inputMean: inputMean,
-      inputStandardDeviation: inputStandardDeviation)
+      inputStandardDeviation: inputStandardDeviation, labels: model.labels)
+    layout = ModelLayout(model)
     store = ParameterStore(
-      ParameterLayout(model), elementType: training.precision.elementType,
+      layout.parameters, elementType: training.precision.elementType,
       keepsAverage: training.averageDecay > 0)
+  }
+
+  /// Parameters as a run begins with them, from the images at `indices`.
+  package func initialize(_ statistics: DataStatistics, indices: [Int32]) {
+    let draw = ImageDraw(source.images, indices: indices, seed: training.seed)
+    store.initialize(model, statistics: statistics, seed: training.seed) { draw($0) }
   }
 
   /// One step on `images` (indices into the training set): loss, gradient, update. `epsilon` replaces the random
@@ -59,9 +68,11 @@ package final class Trainer {
   /// Full batches and the epoch's last one differ in size; each size has its own memory.
   package func job(_ count: Int) -> Job {
     if let job = steps[count] { return job }
+    let parameters = ModelParameters(
+      settings: model, layout: layout, all: store.parameters, frozen: Set(training.frozen ?? []),
+      dropoutRate: training.dropout)
     let step = TrainingStep(
-      store.networkParameters, model: model, training: training, source: source, batch: count,
-      workers: group.count)
+      parameters, training: training, source: source, batch: count, workers: group.count)
     let job = Job(step, store: store, training: training, workers: group.count)
     steps[count] = job
     return job
@@ -112,7 +123,7 @@ package final class Job: @unchecked Sendable {
     if number == 0 {
       step.parameterGradients(worker) { _ in }
     } else if training.clipNorm == 0 {
-      let adam = Adam(training, number: number, learningRate: learningRate)
+      let adam = Adam(training.adam, number: number, learningRate: learningRate)
       step.parameterGradients(worker) { adam.update(store, $0) }
     } else {
       clipAndUpdate(worker)
@@ -130,7 +141,7 @@ package final class Job: @unchecked Sendable {
     let norm = squares.reduce(0, +).squareRoot()
     // A norm that is not a number scales by 1: the loss is not one either, and stops the run.
     let scale = norm > training.clipNorm ? training.clipNorm / norm : 1
-    let adam = Adam(training, number: number, learningRate: learningRate, gradientScale: scale)
+    let adam = Adam(training.adam, number: number, learningRate: learningRate, gradientScale: scale)
     for range in mine { adam.update(store, range) }
   }
 }

@@ -2,6 +2,7 @@ import Compute
 import Files
 import IDX
 import ImageGrid
+import Networks
 
 /// A training run: epochs, validation, the best model, checkpoints and pictures, in a run directory.
 ///
@@ -73,7 +74,7 @@ public final class TrainingRun {
       directory: directory, model: model, training: training, data: data,
       statistics: (statistics.inputMean, statistics.inputStandardDeviation),
       log: MetricsLog(path: directory.metrics), best: nil, state: TrainingState(data)
-    ) { $0.initialize(model, statistics: statistics, seed: training.seed) }
+    ) { $0.initialize(statistics, indices: data.trainingIndices) }
   }
 
   /// A new run in a run directory that `RunDirectory.create` has made, which begins with the weights of a trained model, on images of its size:
@@ -81,14 +82,22 @@ public final class TrainingRun {
   ///
   /// - Throws: `TrainingError.sizesDiffer`.
   public convenience init(
-    directory: RunDirectory, startingFrom start: VAE, training: TrainingSettings, data: TrainingData
+    directory: RunDirectory, startingFrom start: VAE, model: ModelSettings? = nil,
+    training: TrainingSettings, data: TrainingData
   ) throws {
-    try start.settings.checkSize(of: data.training)
+    let model = model ?? start.settings
+    try model.checkSize(of: data.training)
     self.init(
-      directory: directory, model: start.settings, training: training, data: data,
+      directory: directory, model: model, training: training, data: data,
       statistics: (start.inputMean, start.inputStandardDeviation), log: MetricsLog(path: directory.metrics),
       best: nil, state: TrainingState(data)
-    ) { $0.initialize(start) }
+    ) { trainer in
+      if model != start.settings {
+        trainer.initialize(
+          DataStatistics(data.training, indices: data.trainingIndices), indices: data.trainingIndices)
+      }
+      trainer.store.take(start)
+    }
   }
 
   /// The run whose `checkpoint` is to go on.
@@ -101,8 +110,8 @@ public final class TrainingRun {
       directory: directory, model: checkpoint.model.settings, training: training, data: data,
       statistics: (checkpoint.model.inputMean, checkpoint.model.inputStandardDeviation),
       log: log, best: best, state: state
-    ) { store in
-      do { try checkpoint.restore(store) } catch { failure = error }
+    ) { trainer in
+      do { try checkpoint.restore(trainer.store) } catch { failure = error }
     }
     if let failure { throw failure }
     lastSave = Stopwatch.now
@@ -112,7 +121,7 @@ public final class TrainingRun {
   private init(
     directory: RunDirectory, model: ModelSettings, training: TrainingSettings, data: TrainingData,
     statistics: (mean: [Float], standardDeviation: [Float]), log: MetricsLog, best: VAE?,
-    state: TrainingState, fill: (ParameterStore) -> Void
+    state: TrainingState, fill: (Trainer) -> Void
   ) {
     self.directory = directory
     self.model = model
@@ -125,9 +134,9 @@ public final class TrainingRun {
       model: model, training: training, images: data.training, inputMean: statistics.mean,
       inputStandardDeviation: statistics.standardDeviation,
       group: WorkerGroup(count: training.threads == 0 ? nil : training.threads))
-    fill(trainer.store)
+    fill(trainer)
     trainer.stepCount = state.stepCount
-    pictures = RunPictures(directory, data: data, seed: training.seed, latent: model.latent)
+    pictures = RunPictures(directory, data: data, seed: training.seed)
     self.best = best ?? TrainingRun.snapshot(trainer, model, statistics)
   }
 

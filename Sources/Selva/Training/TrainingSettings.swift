@@ -1,4 +1,5 @@
 import Compute
+import Networks
 
 /// How pixels become the likelihood's targets.
 public enum Binarization: String, Codable, Sendable, CaseIterable {
@@ -93,6 +94,8 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   public var patience = 0
   /// Epochs between sample grids; 0: none.
   public var sampleEvery = 10
+  /// Parts of the model that stay as they are; nil: none.
+  public var frozen: [ModelPart]?
 
   public init() {}
 
@@ -104,6 +107,23 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     guard objective == .elbo || (beta == 1 && betaShape == .constant && freeBits == 0) else {
       return "--beta and --free-bits belong to --objective elbo"
     }
+    if let frozen, Set(frozen).count == ModelPart.allCases.count { return "--freeze leaves nothing to train" }
     return nil
+  }
+
+  /// What is wrong with training `model` by these settings.
+  public func fault(for model: ModelSettings) -> String? {
+    if freeBits > 0 && model.prior != .normal {
+      return "--free-bits counts components one by one, which only --prior normal allows"
+    }
+    if let frozen, model.prior == .normal, Set(frozen).isSuperset(of: [.encoder, .decoder]) {
+      return "--freeze leaves nothing to train: --prior normal has no parameters"
+    }
+    return nil
+  }
+
+  var adam: Adam.Settings {
+    Adam.Settings(
+      beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, averageDecay: averageDecay)
   }
 }

@@ -1,5 +1,5 @@
-import CKernels
 import Compute
+import Networks
 
 /// Sums over images, in nats.
 package struct LossSums: Codable, Sendable, Equatable {
@@ -37,20 +37,18 @@ package final class TrainingStep: @unchecked Sendable {
 
   package let batch: Int
   let samples: Int
-  let targets: Matrix
-  let inputs: Matrix
-  let encoder: Network
-  let decoder: Network
-  let latents: Reparameterization
+  let pass: ForwardPass
+  let prior: any PriorPass
+  let hasClosedForm: Bool
   let latentGradient: Matrix
   let source: BatchSource
-  let model: ModelSettings
+  let model: ModelParameters
   let training: TrainingSettings
   let scratch: Scratch
-  private let parameters: NetworkParameters
-  private let dropout: Dropout?
-  private let rows: [Range<Int>]
-  private var noise: (encoder: DropoutNoise, decoder: DropoutNoise)?
+  /// What goes back: through the encoder, and through the decoder or z.
+  private let encoderGoesBack: Bool
+  private let decoderGoesBack: Bool
+  private let sharesComponents: Bool
   private let partial: UnsafeMutablePointer<Partial>
   private let workers: Int
 
@@ -63,31 +61,37 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   package init(
-    _ parameters: NetworkParameters, model: ModelSettings, training: TrainingSettings, source: BatchSource,
-    batch: Int, workers: Int
+    _ model: ModelParameters, training: TrainingSettings, source: BatchSource, batch: Int, workers: Int
   ) {
-    let (samples, latent, type) = (training.importanceSamples, model.latent, parameters.elementType)
-    self.parameters = parameters
+    let (samples, settings, plan) = (training.importanceSamples, model.settings, model.layout.prior)
+    let rows = RowSplit(batch, workers: workers)
+    let encodedRows = plan.encodedRows
     self.model = model
     self.training = training
     self.source = source
     self.batch = batch
     self.samples = samples
-    rows = (0..<workers).map { Worker.share(of: batch, index: $0, count: workers) }
-    dropout = training.dropout > 0 ? Dropout(rate: training.dropout, activation: model.activation) : nil
-    targets = Matrix(rows: batch, columns: model.pixelCount)
-    inputs = Matrix(rows: batch, columns: model.pixelCount, type: type)
-    encoder = Network(
-      parameters, parameters.layout.encoder, input: inputs, activation: model.activation, dropout: dropout,
-      rows: rows)
-    latents = Reparameterization(heads: encoder.output, samples: samples, type: type)
-    latentGradient = Matrix(rows: batch * samples, columns: latent)
-    decoder = Network(
-      parameters, parameters.layout.decoder, input: latents.operand, activation: model.activation,
-      dropout: dropout, rows: rows.map { $0.lowerBound * samples..<$0.upperBound * samples },
-      inputGradient: latentGradient, firstNumber: parameters.layout.encoder.count)
-    scratch = Scratch(rows: batch * samples, latent: latent, workers: workers)
     self.workers = workers
+    encoderGoesBack = model[.encoder].learns || encodedRows > 0
+    decoderGoesBack = model[.decoder].learns || model[.encoder].learns
+    hasClosedForm = plan.hasClosedForm
+    sharesComponents = plan.sharesComponents
+    latentGradient = Matrix(rows: batch * samples, columns: settings.latent)
+    scratch = Scratch(rows: batch * samples, latent: settings.latent, workers: workers)
+    let encodedGradient =
+      encodedRows == 0 ? nil : Matrix(rows: encodedRows, columns: settings.pixelCount)
+    let pass = ForwardPass(
+      model, rows: rows, samples: samples, seed: training.seed, encodedRows: encodedRows,
+      encodedGradient: encodedGradient,
+      latentGradient: model[.encoder].learns ? latentGradient : nil)
+    self.pass = pass
+    prior = plan.bind(
+      PriorBinding(
+        parameters: model[.prior], z: pass.latents.z, rows: rows.repeated(samples),
+        logDensity: scratch.logPrior, weights: scratch.priorWeights, gradient: latentGradient,
+        encoded: encodedGradient.map {
+          EncodedRows(pass, firstRow: batch, source: source, inputsGradient: $0)
+        }))
     partial = .allocate(capacity: workers)
     partial.initialize(repeating: Partial(), count: workers)
   }
@@ -101,18 +105,9 @@ package final class TrainingStep: @unchecked Sendable {
     images.append(contentsOf: indices)
     self.epoch = epoch
     self.beta = beta
-    scratch.costs.update(repeating: beta, count: workers * model.latent)
-    scratch.componentKL.update(repeating: 0, count: workers * model.latent)
-    guard dropout != nil else { return }
-    noise = (
-      DropoutNoise(seed: training.seed, epoch: epoch, images: images, samples: 1),
-      DropoutNoise(seed: training.seed, epoch: epoch, images: images, samples: samples)
-    )
-  }
-
-  /// log σ² of the Gaussian likelihood.
-  var logVarianceValue: Float {
-    model.gaussianLogVariance(learned: parameters.layout.logVariance.map { parameters.value($0) })
+    pass.tags.epoch = epoch
+    scratch.costs.update(repeating: beta, count: workers * model.settings.latent)
+    scratch.componentKL.update(repeating: 0, count: workers * model.settings.latent)
   }
 
   /// The step's sums over all workers, in a fixed order.
@@ -121,6 +116,11 @@ package final class TrainingStep: @unchecked Sendable {
     for worker in 0..<workers { total += partial[worker].sums }
     return total
   }
+
+  /// Where the objective puts its gradient; nil where nothing goes back through the decoder.
+  var decoderGradient: Matrix? { decoderGoesBack ? pass.decoder.network.outputGradient : nil }
+
+  private func rows(_ worker: Worker) -> Range<Int> { pass.rows.blocks[worker.index][0] }
 
   /// Loss of the worker's images, and its gradient with respect to every layer's output.
   package func imageGradients(_ worker: Worker) {
@@ -132,84 +132,92 @@ package final class TrainingStep: @unchecked Sendable {
 
   /// Targets and inputs of the worker's images.
   package func makeBatch(_ worker: Worker) {
-    for row in rows[worker.index] { fill(row) }
+    for row in rows(worker) {
+      let image = Int(images[row])
+      pass.read(
+        image, of: source, into: row,
+        stream: RandomStream(seed: training.seed, .binarization, epoch: epoch, image: image))
+    }
+    prior.fillEncodedRows(worker.index)
   }
 
-  /// From the inputs to the decoder's output.
+  /// From the inputs to the decoder's output and the prior's density.
   package func forward(_ worker: Worker) {
-    encoder.forward(worker.index, noise: noise?.encoder)
-    for row in rows[worker.index] { sample(row) }
-    decoder.forward(worker.index, noise: noise?.decoder)
+    pass.encoder.network.forward(worker.index)
+    for row in rows(worker) { sample(row) }
+    prior.prepare(worker.index)
+    if sharesComponents { worker.barrier() }
+    if !isClosedForm { prior.forward(worker.index) }
+    pass.decoder.network.forward(worker.index)
   }
+
+  /// Whether the objective takes KL(q ‖ p) in closed form, and has no use for log p(z) of single samples.
+  var isClosedForm: Bool { hasClosedForm && training.objective == .elbo }
 
   /// The objective, and its gradient with respect to the decoder's output.
   package func loss(_ worker: Worker) {
     var part = Partial()
-    let componentKL = scratch.componentKL + worker.index * model.latent
-    for row in rows[worker.index] {
+    let componentKL = scratch.componentKL + worker.index * model.settings.latent
+    for row in rows(worker) {
       switch training.objective {
       case .elbo: evidenceBound(row, &part, componentKL)
       case .iwae, .dreg: importanceWeightedBound(row, &part)
       }
     }
-    part.sums.images = rows[worker.index].count
+    part.sums.images = rows(worker).count
     partial[worker.index] = part
   }
 
   /// From the decoder's output back to the first layer.
   package func backward(_ worker: Worker) {
-    decoder.backward(worker.index, noise: noise?.decoder)
-    let costs = scratch.costs + worker.index * model.latent
+    if decoderGoesBack { pass.decoder.network.backward(worker.index) }
+    if !isClosedForm { prior.backward(worker.index) }
+    let costs = scratch.costs + worker.index * model.settings.latent
     if training.freeBits > 0 { freeComponents(worker, costs) }
-    for row in rows[worker.index] { headsGradient(row, costs: costs) }
-    encoder.backward(worker.index, noise: noise?.encoder)
+    if sharesComponents { worker.barrier() }
+    guard encoderGoesBack else { return }
+    if model[.encoder].learns { for row in rows(worker) { headsGradient(row, costs: costs) } }
+    prior.encodedGradient(worker.index)
+    pass.encoder.network.backward(worker.index)
   }
 
   /// The matrix products of a step and nothing else: what a step would take if all the rest were free.
   package func productsOnly(_ worker: Worker) {
-    for layer in encoder.layers + decoder.layers { layer.imageProducts(worker.index) }
+    for network in networks { network.rowProducts(worker.index) }
     worker.barrier()
-    for layer in encoder.layers + decoder.layers { layer.parameterProduct(worker.index) }
+    for network in networks { network.parameterProducts(worker.index) }
   }
 
+  private var networks: [Network] { [pass.encoder.network, pass.decoder.network] + prior.networks }
+
   /// Multiplications and additions of one step's products.
-  package var operations: Int { (encoder.layers + decoder.layers).reduce(0) { $0 + $1.operations } }
+  package var operations: Int { networks.reduce(0) { $0 + $1.operations } }
 
   /// The gradient of the worker's share of the parameters. `finished` is told each part of the parameter buffer
   /// as it is done, while it is still in the cache.
   package func parameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
-    for (network, shapes) in [(decoder, parameters.layout.decoder), (encoder, parameters.layout.encoder)] {
-      for (layer, shape) in zip(network.layers, shapes) {
-        let outputs = layer.parameterGradient(worker.index)
-        guard !outputs.isEmpty else { continue }
-        finished(
-          shape.weight + outputs.lowerBound * shape.inputs..<shape.weight + outputs.upperBound * shape.inputs)
-        finished(shape.bias + outputs.lowerBound..<shape.bias + outputs.upperBound)
-      }
-    }
-    if let offset = parameters.layout.logVariance, let gradients = parameters.gradients, worker.index == 0 {
-      Matrix(gradients, offset: offset, rows: 1, columns: 1).floats[0] =
-        Float((0..<workers).reduce(0) { $0 + partial[$1].logVarianceGradient })
-      finished(offset..<offset + 1)
-    }
-  }
-
-  private func fill(_ row: Int) {
-    let image = Int(images[row])
-    source.fill(
-      row: row, targets: targets, inputs: inputs, image: image,
-      stream: RandomStream(seed: training.seed, .binarization, epoch: epoch, image: image))
+    pass.decoder.network.parameterGradient(worker.index, finished: finished)
+    pass.encoder.network.parameterGradient(worker.index, finished: finished)
+    prior.parameterGradient(worker.index, finished: finished)
+    guard worker.index == 0, let offset = model.layout.logVariance,
+      let gradient = model[.decoder].gradient(offset, rows: 1, columns: 1)
+    else { return }
+    gradient.floats[0] = Float((0..<workers).reduce(0) { $0 + partial[$1].logVarianceGradient })
+    finished(offset..<offset + 1)
   }
 
   private func sample(_ row: Int) {
+    let latents = pass.latents
     for sample in 0..<samples {
       let epsilon = latents.epsilon.row(row * samples + sample)
       if let givenEpsilon {
-        for i in 0..<model.latent { epsilon[i] = givenEpsilon[(row * samples + sample) * model.latent + i] }
+        for i in 0..<latents.latent {
+          epsilon[i] = givenEpsilon[(row * samples + sample) * latents.latent + i]
+        }
       } else {
         RandomStream(
           seed: training.seed, .training, epoch: epoch, image: Int(images[row]), sample: sample
-        ).normals(into: epsilon, count: model.latent)
+        ).normals(into: epsilon, count: latents.latent)
       }
     }
     latents.forward(row)
@@ -220,13 +228,26 @@ package final class TrainingStep: @unchecked Sendable {
   private func freeComponents(_ worker: Worker, _ costs: UnsafeMutablePointer<Double>) {
     worker.barrier()
     var free = 0.0
-    for i in 0..<model.latent {
-      let total = (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * model.latent + i] }
+    let latent = model.settings.latent
+    for i in 0..<latent {
+      let total = (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * latent + i] }
       let mean = total / Double(batch)
       costs[i] = mean > training.freeBits ? beta : 0
       free += max(0, training.freeBits - mean)
     }
     if worker.index == 0 { partial[0].sums.objective += beta * free * Double(batch) }
+  }
+}
+
+extension EncodedRows {
+  /// Those that follow the images of a pass.
+  fileprivate init(_ pass: ForwardPass, firstRow: Int, source: BatchSource, inputsGradient: Matrix) {
+    let rows = firstRow..<firstRow + inputsGradient.rows
+    for (k, row) in rows.enumerated() { pass.tags.numbers[row] = Int32(-1 - k) }
+    self.init(
+      inputs: pass.encoder.inputs.block(rows: rows), heads: pass.encoder.network.output.block(rows: rows),
+      headsGradient: pass.encoder.network.outputGradient.block(rows: rows), inputsGradient: inputsGradient,
+      inputMean: source.inputMean, inputStandardDeviation: source.inputStandardDeviation)
   }
 }
 
@@ -239,6 +260,9 @@ struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
   let costs: UnsafeMutablePointer<Double>
   /// KL divergence of each component summed over a worker's images, `[workers, latent]`.
   let componentKL: UnsafeMutablePointer<Double>
+  /// log p(z) of each row of samples, and what −log p(z) weighs in the objective.
+  let logPrior: Doubles
+  let priorWeights: Matrix
   private let storage: Storage
 
   init(rows: Int, latent: Int, workers: Int) {
@@ -247,5 +271,11 @@ struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
     weightSlopes = normalizedWeights + rows
     costs = weightSlopes + rows
     componentKL = costs + workers * latent
+    logPrior = Doubles(rows)
+    priorWeights = Matrix(rows: rows, columns: 1)
+  }
+
+  static func byteCount(rows: Double, latent: Int, workers: Int) -> Double {
+    28 * rows + 16 * Double(workers) * Double(latent)
   }
 }

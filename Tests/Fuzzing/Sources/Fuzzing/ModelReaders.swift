@@ -25,7 +25,7 @@ enum ModelReaders {
     let model = try VAE(contentsOf: path)
     let settings = model.settings
     for line in try ModelInspection(path).lines { check(message: line.isEmpty ? " " : line) }
-    guard model.layout.count <= 1 << 16 else { return }
+    guard model.layout.parameters.count <= 1 << 16 else { return }
     let mean = model.encode([Float](repeating: 0.5, count: settings.pixelCount)).mean
     let pixels = model.decode([Float](repeating: 0.5, count: settings.latent))
     require(mean.count == settings.latent && pixels.count == settings.pixelCount, "values lost")

@@ -1,4 +1,5 @@
 import Files
+import Networks
 
 @testable import Compute
 @testable import IDX
@@ -127,7 +128,7 @@ enum Seeds {
     let data = try TrainingData(
       training: images, validation: nil, fraction: training.validationFraction, seed: training.seed)
     let statistics = DataStatistics(images)
-    let store = ParameterStore(ParameterLayout(settings), elementType: .float32, keepsAverage: false)
+    let store = ParameterStore(ModelLayout(settings).parameters, elementType: .float32, keepsAverage: false)
     store.initialize(settings, statistics: statistics, seed: 1)
     let model = VAE(
       settings: settings, inputMean: statistics.inputMean,

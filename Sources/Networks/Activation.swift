@@ -1,7 +1,7 @@
 import CKernels
 import Compute
 
-/// The function between two dense layers.
+/// The function between two layers.
 public enum Activation: String, Codable, Sendable, CaseIterable {
   /// λx above zero, λα(eˣ − 1) below (Klambauer et al. 2017, equation 2). With LeCun-normal weights and
   /// standardized inputs it drives every layer towards mean 0 and variance 1.
@@ -20,7 +20,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   /// slope λ above zero, and does not normalize; it is here so that this can be seen.
   case shortSelu = "short-selu"
 
-  var kernel: Int32 {
+  package var kernel: Int32 {
     switch self {
     case .selu: 0
     case .relu: 1
@@ -34,7 +34,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   }
 
   /// Whether `backward` needs only the output, so that the input need not be kept.
-  var derivativeIsFromOutput: Bool { selva_derivative_from_output(kernel) != 0 }
+  package var derivativeIsFromOutput: Bool { selva_derivative_from_output(kernel) != 0 }
 
   /// The gain g of the initialization N(0, g²/fan_in): 1/√E[f(z)²] for z ~ N(0, 1), so that signals neither
   /// fade nor grow. SELU was made so that this is 1 (LeCun normal); for ReLU it is He et al.'s √2 (2015).
@@ -51,7 +51,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   }
 
   /// `output` = f(`input`), both `[rows, columns]`; `output` may be bfloat16, and may be `input`.
-  func forward(_ input: Matrix, into output: Matrix) {
+  package func forward(_ input: Matrix, into output: Matrix) {
     precondition(
       input.rows == output.rows && input.columns == output.columns,
       "activation of [\(input.rows), \(input.columns)] into [\(output.rows), \(output.columns)]")
@@ -63,7 +63,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   }
 
   /// `result` = `gradient` · f′, where f′ comes from `output`, or from `input` for GELU and SiLU.
-  func backward(input: Matrix?, output: Matrix, gradient: Matrix, into result: Matrix) {
+  package func backward(input: Matrix?, output: Matrix, gradient: Matrix, into result: Matrix) {
     precondition(
       gradient.rows == result.rows && gradient.columns == result.columns
         && output.rows == result.rows && output.columns == result.columns,

@@ -69,11 +69,11 @@ struct Reparameterization: Sendable {
     (0..<latent).reduce(0) { $0 + klDivergence(image, component: $1) }
   }
 
-  /// log p(z) − log q(z | x) of one row, in nats.
-  func logPriorOverPosterior(_ row: Int) -> Double {
-    let (logVariance, epsilon, z) = (logVariance(row / samples), epsilon.row(row), z.row(row))
-    var total = 0.0
-    for i in 0..<latent { total += Double(logVariance[i] + epsilon[i] * epsilon[i] - z[i] * z[i]) }
-    return total / 2
+  /// log q(z | x) of one row, in nats: −½ Σ (log σ² + ε² + log 2π).
+  func logPosterior(_ row: Int) -> Double {
+    let (logVariance, epsilon) = (logVariance(row / samples), epsilon.row(row))
+    var total = Double(latent) * logTwoPi
+    for i in 0..<latent { total += Double(logVariance[i] + epsilon[i] * epsilon[i]) }
+    return -0.5 * total
   }
 }

@@ -1,0 +1,64 @@
+import Compute
+
+/// A dense layer's places in the parameter buffer.
+struct DensePlan: LayerPlan {
+  let inputs: Int
+  let outputs: Int
+  /// Nil for the last layer of a network.
+  let activation: Activation?
+  /// `[outputs, inputs]`.
+  let weight: Int
+  /// `[outputs]`.
+  let bias: Int
+  /// A bias for each class beside it, `[classes, outputs]`.
+  let classBias: Int?
+  let classes: Int
+
+  /// - Parameters:
+  ///   - names: of the tensors that the outputs are stored as, with their widths: one layer, one product.
+  ///   - classBias: the name of the classes' biases; nil where there is none.
+  init(
+    _ names: [NetworkOutput], inputs: Int, activation: Activation?, gain: Double, classBias: String? = nil,
+    classes: Int = 0, in layout: inout ParameterLayout
+  ) {
+    layout.align()
+    let weights = names.map {
+      layout.add("\($0.name).weight", [$0.width, inputs], .normal(gain: $0.gain ?? gain))
+    }
+    layout.align()
+    let biases = names.map { layout.add("\($0.name).bias", [$0.width]) }
+    let width = names.reduce(0) { $0 + $1.width }
+    var classOffset: Int?
+    if let classBias {
+      layout.align()
+      classOffset = layout.add(classBias, [classes, width]).offset
+    }
+    self.inputs = inputs
+    self.activation = activation
+    self.classes = classes
+    outputs = width
+    weight = weights[0].offset
+    bias = biases[0].offset
+    self.classBias = classOffset
+  }
+
+  func bind(
+    _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
+  ) -> any Layer {
+    DenseLayer(self, binding, number: number, input: input, inputGradient: inputGradient)
+  }
+
+  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
+    let plain = Matrix.byteCount(rows, outputs)
+    let typed = Matrix.byteCount(rows, outputs, type)
+    var bytes = plain + (isInPlace(type) ? 0 : typed)
+    if activation != nil && hasDropout { bytes += typed + plain + Matrix.byteCount(1, outputs) }
+    if learns { bytes += typed + (type == .bfloat16 ? plain : 0) }
+    return bytes
+  }
+
+  /// Wherever neither the derivative nor the element type needs what the activation would overwrite.
+  func isInPlace(_ type: ElementType) -> Bool {
+    activation.map { type == .float32 && $0.derivativeIsFromOutput } ?? true
+  }
+}

@@ -1,0 +1,86 @@
+import Compute
+
+/// One layer of a network, bound to the memory of one number of rows.
+///
+/// Forward and the gradient of the input are split over workers by rows; the gradient of the parameters by outputs,
+/// each worker taking every row, so that no gradients are summed over workers and the result does not depend on
+/// their number. A barrier must lie between the two.
+package protocol Layer: AnyObject, Sendable {
+  /// y, `[rows, outputs]`, in the element type of the products: the next layer's input.
+  var output: Matrix { get }
+  /// y before dropout.
+  var activated: Matrix { get }
+  /// ∂loss/∂y, float32, which the next layer fills; nil where nothing goes back.
+  var outputGradient: Matrix? { get }
+  /// ∂loss/∂y of a last layer, in the element type of the products, which the objective fills.
+  var gradient: Matrix? { get }
+
+  func forward(_ worker: Int)
+  /// The gradient of the input.
+  func backward(_ worker: Int)
+  /// The gradient of the worker's share of the parameters. `finished` is told each part of the parameter buffer as
+  /// it is done, while it is still in the cache.
+  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void)
+
+  /// Forward's and backward's products of one worker, without the rest.
+  func rowProducts(_ worker: Int)
+  /// The parameter gradient's products of one worker, without the rest.
+  func parameterProducts(_ worker: Int)
+  /// Multiplications and additions of one step over all workers, products only.
+  var operations: Int { get }
+}
+
+/// A layer as the layout knows it: where its parameters lie, before any memory is made for rows.
+package protocol LayerPlan: Sendable {
+  var outputs: Int { get }
+
+  /// - Parameters:
+  ///   - number: tells the dropout masks of different layers apart.
+  ///   - input: `[rows, inputs]`.
+  ///   - inputGradient: where the gradient of the input goes; nil where it is not needed.
+  func bind(_ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?) -> any Layer
+
+  /// Bytes of the matrices that `bind` makes for `rows` rows.
+  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double
+}
+
+/// Where the gradient of a network's input goes: rows from `firstRow` on, since those before may not need it.
+package struct InputGradient: Sendable {
+  package let firstRow: Int
+  /// Float32 `[rows − firstRow, inputs]`.
+  package let target: Matrix
+
+  package init(_ target: Matrix, firstRow: Int = 0) {
+    self.target = target
+    self.firstRow = firstRow
+  }
+
+  /// The part for `rows`; nil where they come before it.
+  func block(_ rows: Range<Int>) -> Matrix? {
+    guard rows.lowerBound >= firstRow, !rows.isEmpty else { return nil }
+    return target.block(rows: rows.lowerBound - firstRow..<rows.upperBound - firstRow)
+  }
+}
+
+/// What the layers of a network are bound to.
+package struct NetworkBinding: Sendable {
+  package let parameters: Parameters
+  package let rows: RowSplit
+  /// What the rows stand for; nil where there is neither dropout nor a class.
+  package let tags: RowTags?
+  /// Rows for each tag: row r has tag r / `rowsPerTag`.
+  package let rowsPerTag: Int
+  /// 0: none.
+  package let dropoutRate: Double
+
+  package init(
+    _ parameters: Parameters, rows: RowSplit, tags: RowTags? = nil, rowsPerTag: Int = 1,
+    dropoutRate: Double = 0
+  ) {
+    self.parameters = parameters
+    self.rows = rows
+    self.tags = tags
+    self.rowsPerTag = rowsPerTag
+    self.dropoutRate = dropoutRate
+  }
+}

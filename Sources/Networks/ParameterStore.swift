@@ -1,0 +1,79 @@
+import CKernels
+import Compute
+
+/// The parameter buffer with everything that moves with it: gradient, Adam's moments, the bfloat16 copy, the
+/// running average. All have one layout, so each is one loop over one buffer.
+package final class ParameterStore: Sendable {
+  package let layout: ParameterLayout
+  package let weights: Storage
+  package let gradients: Storage
+  package let firstMoment: Storage
+  package let secondMoment: Storage
+  /// Nil for products in float32.
+  package let halves: Storage?
+  /// Nil where no average is kept.
+  package let average: Storage?
+
+  package init(_ layout: ParameterLayout, elementType: ElementType, keepsAverage: Bool) {
+    self.layout = layout
+    let bytes = layout.count * 4
+    weights = Storage(byteCount: bytes)
+    gradients = Storage(byteCount: bytes)
+    firstMoment = Storage(byteCount: bytes)
+    secondMoment = Storage(byteCount: bytes)
+    halves = elementType == .bfloat16 ? Storage(byteCount: layout.count * 2) : nil
+    average = keepsAverage ? Storage(byteCount: bytes) : nil
+  }
+
+  package var parameters: Parameters {
+    Parameters(layout: layout, weights: weights, halves: halves, gradients: gradients)
+  }
+
+  /// The buffers as float32, `layout.count` each.
+  package static func floats(_ storage: Storage) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      start: storage.base.assumingMemoryBound(to: Float.self), count: storage.byteCount / 4)
+  }
+
+  /// Every parameter as its view asks; each view has random numbers of its own. `weightsChosen` has to follow.
+  package func initialize(seed: UInt64) {
+    let all = ParameterStore.floats(weights)
+    all.update(repeating: 0)
+    for (index, view) in layout.views.enumerated() {
+      guard case .normal(let gain) = view.initialization, let fanIn = view.shape.last else { continue }
+      let weights = all.baseAddress! + view.offset
+      RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
+      selva_scale(weights, Float(gain / Double(fanIn).squareRoot()), view.count)
+    }
+  }
+
+  /// After the weights were chosen to begin with.
+  package func weightsChosen() {
+    if let average {
+      _ = ParameterStore.floats(average).update(fromContentsOf: ParameterStore.floats(weights))
+    }
+    weightsChanged()
+  }
+
+  /// After the weights were set from outside.
+  package func weightsChanged() {
+    guard let halves else { return }
+    selva_to_bf16(
+      ParameterStore.floats(weights).baseAddress!, halves.base.assumingMemoryBound(to: UInt16.self),
+      layout.count)
+  }
+
+  /// Of the gradient in `range` of the buffer.
+  package func sumOfSquares(_ range: Range<Int>) -> Double {
+    selva_sum_of_squares(
+      gradients.base.assumingMemoryBound(to: Float.self) + range.lowerBound, range.count)
+  }
+
+  /// Of all its buffers.
+  package static func byteCount(
+    _ layout: ParameterLayout, elementType: ElementType, keepsAverage: Bool
+  ) -> Double {
+    Matrix.byteCount(1, layout.count) * (keepsAverage ? 5 : 4)
+      + (elementType == .bfloat16 ? Matrix.byteCount(1, layout.count, elementType) : 0)
+  }
+}

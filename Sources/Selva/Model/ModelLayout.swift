@@ -1,0 +1,65 @@
+import Networks
+
+/// A part of a model that training can leave as it is.
+public enum ModelPart: String, Codable, Sendable, CaseIterable {
+  case encoder, decoder, prior
+}
+
+/// What a model is made of, and where the parameters of each part lie.
+package struct ModelLayout: Sendable {
+  package let parameters: ParameterLayout
+  /// From an image to `[mean | logVariance]`: both heads are one product.
+  let encoder: NetworkPlan
+  /// From a latent vector to the likelihood's parameters.
+  let decoder: NetworkPlan
+  let prior: any PriorPlan
+  /// The learned log σ² of the Gaussian likelihood, `[1]`.
+  package let logVariance: Int?
+
+  /// Loud heads and outputs begin with noise in z and in the logits that costs more than the mean image; the first
+  /// thing learned is then to ignore z, from which some components (with ReLU, at times all) never return.
+  private static let quietGain = 0.1
+
+  package init(_ settings: ModelSettings) {
+    var layout = ParameterLayout()
+    encoder = NetworkPlan(
+      "encoder", inputs: settings.pixelCount, hidden: settings.hidden,
+      outputs: ["mean", "log_variance"].map {
+        NetworkOutput($0, width: settings.latent, gain: Self.quietGain)
+      }, activation: settings.activation, classes: settings.labels.count, in: &layout)
+    decoder = NetworkPlan(
+      "decoder", inputs: settings.latent, hidden: settings.decoderHidden,
+      outputs: [NetworkOutput("output", width: settings.pixelCount, gain: Self.quietGain)],
+      activation: settings.activation, classes: settings.labels.count, in: &layout)
+    logVariance =
+      settings.likelihood == .gaussianLearned ? layout.add("decoder.log_variance", [1]).offset : nil
+    layout.align()
+    prior = settings.prior.plan(settings, in: &layout)
+    layout.align()
+    parameters = layout
+  }
+}
+
+/// What passes over a model read: settings, places and parameters.
+package struct ModelParameters: Sendable {
+  let settings: ModelSettings
+  let layout: ModelLayout
+  let all: Parameters
+  /// Parts that learn nothing.
+  var frozen: Set<ModelPart> = []
+  /// 0 outside training.
+  var dropoutRate = 0.0
+
+  subscript(part: ModelPart) -> Parameters { frozen.contains(part) ? all.frozen : all }
+
+  /// log σ² of the Gaussian likelihood.
+  var gaussianLogVariance: Float {
+    settings.gaussianLogVariance(
+      learned: layout.logVariance.map { all.matrix($0, rows: 1, columns: 1).floats[0] })
+  }
+}
+
+extension ModelSettings {
+  /// Numbers that are learned.
+  public var parameterCount: Int { ModelLayout(self).parameters.views.reduce(0) { $0 + $1.count } }
+}
