@@ -15,6 +15,8 @@ public final class ImageSet: @unchecked Sendable {
   public let width: Int
   /// One a image, where there are labels.
   public let labels: [UInt8]?
+  /// The file that they came from; nil where they did not come from one.
+  public let labelsPath: String?
   /// The pixels of all images, image by image, row by row.
   public let pixels: Pixels
   private let file: IDXFile?
@@ -43,6 +45,7 @@ public final class ImageSet: @unchecked Sendable {
         images: imagesPath, imageCount: sizes[0], labels: labelsPath, labelCount: labels.count)
     }
     self.labels = labels
+    self.labelsPath = labelsPath
     if file.header.type == .uint8 {
       self.file = file
       scratch = nil
@@ -71,6 +74,7 @@ public final class ImageSet: @unchecked Sendable {
     self.height = height
     self.width = width
     self.labels = labels
+    labelsPath = nil
     file = nil
     scratch = nil
     let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)

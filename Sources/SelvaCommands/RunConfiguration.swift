@@ -2,19 +2,14 @@ import Files
 import IDX
 import Selva
 
-/// Where a run's images lie.
+/// Where a run's images lie. Keys are the names in snake case, which `SettingsJSON` sees to both ways: keys of its own
+/// it would write and not find again.
 struct DataPaths: Codable, Equatable {
   /// A folder of IDX files or a file of images.
   var data: String
   var labels: String?
   var testData: String?
   var testLabels: String?
-
-  private enum CodingKeys: String, CodingKey {
-    case data, labels
-    case testData = "test_data"
-    case testLabels = "test_labels"
-  }
 
   /// - Returns: training images, and the test set where one is named or lies in the folder.
   func load() throws -> (training: ImageSet, validation: ImageSet?) {

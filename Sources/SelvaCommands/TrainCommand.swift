@@ -18,6 +18,7 @@ struct TrainCommand: ParsableCommand {
       Examples:
         selva train --data mnist
         selva train --data mnist --latent 2 --epochs 50 --output runs/plane
+        selva train --data mnist --condition labels
         selva train --resume runs/plane
         selva train --data mnist --start-from runs/001 --objective iwae --importance-samples 50
       """)
@@ -113,13 +114,14 @@ struct TrainCommand: ParsableCommand {
     let (training, validation) = try paths.load()
     let start = try startFrom.map { try VAE(contentsOf: RunDirectory.modelPath(from: $0)) }
     try start?.settings.checkSize(of: training)
-    let model = start?.settings ?? model.settings(height: training.height, width: training.width)
+    let model = try start?.settings ?? model.settings(for: training)
     if let fault = model.fault {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
     }
     if let fault = settings.fault(for: model) { throw ValidationError("\(fault).") }
     let images = try TrainingData(
       training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
+    try images.checkLabels(for: model)
     settings.precision = settings.precision.checked()
     try MemoryNeed.training(model, settings, images).check()
     // Nothing is made on disk before everything that a person may have got wrong has been looked at.

@@ -13,7 +13,8 @@ struct TrainDataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "An IDX file of labels of --data; checked against the images, not trained on.", valueName: "file"))
+      "An IDX file of labels of --data, which --condition labels learns from; left out, the folder's.",
+      valueName: "file"))
   var labels: String?
 
   @Option(

@@ -42,6 +42,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
   var priorHidden: Widths?
 
+  @Option(help: Condition.help)
+  var condition: Condition?
+
   var changes: [Change<ModelSettings>] {
     [
       Change("--hidden", hidden?.values, \.hidden),
@@ -49,6 +52,8 @@ struct ModelOptions: ParsableArguments {
       Change("--latent", latent, \.latent), Change("--activation", activation, \.activation),
       Change("--likelihood", likelihood, \.likelihood), Change("--sigma", sigma, \.sigma),
       Change("--prior", prior, \.prior), Change("--prior-hidden", priorHidden?.values, \.priorHidden),
+      // Which labels these are, the images say.
+      Change("--condition", condition.map { _ in [] }, \.labels),
     ].compactMap { $0 }
   }
 

@@ -39,7 +39,9 @@ struct TrainReport {
       "\(threads) \(threads == 1 ? "thread" : "threads")", "into \(run.directory.path)",
     ]
     let prior = model.prior == .normal ? [] : ["prior \(model.prior.text)"]
-    message((parts + prior + rest).joined(separator: ", "))
+    let count = model.labels.count
+    let labels = count == 0 ? [] : ["conditioned on \(count) \(count == 1 ? "label" : "labels")"]
+    message((parts + prior + labels + rest).joined(separator: ", "))
   }
 
   mutating func show(_ event: TrainingRun.Event) {

@@ -54,9 +54,13 @@ enum Fixture {
   /// - Returns: its path.
   @discardableResult
   static func labels(in folder: String, count: Int, name: String = "labels.idx") throws -> String {
-    try write(
-      [0, 0, 0x08, 1] + bigEndian(UInt32(count)) + (0..<count).map { UInt8($0 % 10) }, to: "\(folder)/\(name)"
-    )
+    try labels(in: folder, (0..<count).map { UInt8($0 % 10) }, name: name)
+  }
+
+  /// The same of any labels.
+  @discardableResult
+  static func labels(in folder: String, _ values: [UInt8], name: String = "labels.idx") throws -> String {
+    try write([0, 0, 0x08, 1] + bigEndian(UInt32(values.count)) + values, to: "\(folder)/\(name)")
   }
 
   /// Writes a folder `data` of training and test images (no test set where `test` is 0) with labels.

@@ -22,6 +22,9 @@ package struct TrainingState: Codable, Sendable, Equatable {
   /// Of their pixels; nil in checkpoints of version 1.0.
   package var trainingFingerprint: UInt32?
   package var validationFingerprint: UInt32?
+  /// Of their labels; nil where the model has none.
+  package var trainingLabels: UInt32?
+  package var validationLabels: UInt32?
   /// Of the losses in metrics.csv through `epoch`, and the command line that began the run; nil in checkpoints of version 1.0.
   package var metricsChecksum: UInt32?
   package var command: String?

@@ -5,10 +5,10 @@ extension TrainingRun {
   ///
   /// - Parameters:
   ///   - epochs: a new total; nil: as it was.
-  ///   - acceptChangedData: go on with other pixels than those before.
+  ///   - acceptChangedData: go on with other pixels and labels than those before.
   ///   - data: made by `makeData` from the run's own settings; the same images as before.
   /// - Throws: errors of reading, `FileError` where another process trains in `directory`, `TrainingError.sizesDiffer`,
-  ///   `.dataChanged`, `.pixelsChanged` and `.brokenFile`, `MemoryFault`.
+  ///   `.dataChanged`, `.pixelsChanged` and `.brokenFile`, `LabelError`, `MemoryFault`.
   public static func resume(
     _ directory: RunDirectory, epochs: Int? = nil, threads: Int? = nil, acceptChangedData: Bool = false,
     makeData: (TrainingSettings) throws -> TrainingData
@@ -26,9 +26,10 @@ extension TrainingRun {
     if let threads { training.threads = threads }
     let data = try makeData(training)
     try checkpoint.model.settings.checkSize(of: data.training)
+    try data.checkLabels(for: checkpoint.model.settings)
     // Of the model that the checkpoint holds: config.json may say another one, and nothing is made from that.
     try MemoryNeed.training(checkpoint.model.settings, training, data).check()
-    try state.compare(with: data, acceptsOtherPixels: acceptChangedData)
+    try state.compare(with: data, of: checkpoint.model.settings, acceptsOthers: acceptChangedData)
     let best = try best(of: directory)
     if best == nil { state.bestLoss = nil }
     let log = try log(of: directory, state)
@@ -92,23 +93,38 @@ extension TrainingState {
   }
 
   /// - Throws: `TrainingError.dataChanged` where there are more or fewer images than there were, `.pixelsChanged` where
-  ///   there are other pixels. Where these are accepted, they are the run's from now on.
-  fileprivate mutating func compare(with data: TrainingData, acceptsOtherPixels: Bool) throws {
+  ///   there are other pixels, `LabelError.changed` where `model` has labels and there are others. Where these are
+  ///   accepted, they are the run's from now on.
+  fileprivate mutating func compare(with data: TrainingData, of model: ModelSettings, acceptsOthers: Bool)
+    throws
+  {
     for (images, found, expected) in [
       (data.training, data.trainingIndices.count, trainingImages),
       (data.validation, data.validationIndices.count, validationImages),
     ] where found != expected {
       throw TrainingError.dataChanged(path: images.path, found: found, expected: expected)
     }
-    let (training, validation) = data.fingerprints
-    if !acceptsOtherPixels {
-      for (images, found, expected) in [
-        (data.training, training, trainingFingerprint), (data.validation, validation, validationFingerprint),
-      ] where expected != nil && found != expected {
-        throw TrainingError.pixelsChanged(path: images.path)
-      }
+    let before = self
+    note(data, of: model)
+    guard !acceptsOthers else { return }
+    for (images, found, expected) in [
+      (data.training, trainingFingerprint, before.trainingFingerprint),
+      (data.validation, validationFingerprint, before.validationFingerprint),
+    ] where expected != nil && found != expected {
+      throw TrainingError.pixelsChanged(path: images.path)
     }
-    (trainingFingerprint, validationFingerprint) = (training, validation)
+    for (images, found, expected) in [
+      (data.training, trainingLabels, before.trainingLabels),
+      (data.validation, validationLabels, before.validationLabels),
+    ] where expected != nil && found != expected {
+      throw LabelError.changed(path: images.labelsPath ?? images.path)
+    }
+  }
+
+  /// Takes down which data the run learns from. Reads all pixels.
+  mutating func note(_ data: TrainingData, of model: ModelSettings) {
+    (trainingFingerprint, validationFingerprint) = data.fingerprints
+    if !model.labels.isEmpty { (trainingLabels, validationLabels) = data.labelFingerprints }
   }
 }
 

@@ -80,13 +80,14 @@ public final class TrainingRun {
   /// A new run in a run directory that `RunDirectory.create` has made, which begins with the weights of a trained model, on images of its size:
   /// the same images under another objective, or other images.
   ///
-  /// - Throws: `TrainingError.sizesDiffer`.
+  /// - Throws: `TrainingError.sizesDiffer`, `LabelError`.
   public convenience init(
     directory: RunDirectory, startingFrom start: VAE, model: ModelSettings? = nil,
     training: TrainingSettings, data: TrainingData
   ) throws {
     let model = model ?? start.settings
     try model.checkSize(of: data.training)
+    try data.checkLabels(for: model)
     self.init(
       directory: directory, model: model, training: training, data: data,
       statistics: (start.inputMean, start.inputStandardDeviation), log: MetricsLog(path: directory.metrics),
@@ -256,9 +257,7 @@ public final class TrainingRun {
   }
 
   private func saveCheckpoint() throws {
-    if state.trainingFingerprint == nil {
-      (state.trainingFingerprint, state.validationFingerprint) = data.fingerprints
-    }
+    if state.trainingFingerprint == nil { state.note(data, of: model) }
     state.metricsChecksum = log.checksum(through: state.epoch)
     if state.stepCount > 0 { try AtomicFile.keep(directory.checkpoint, as: directory.previousCheckpoint) }
     try Checkpoint.write(
