@@ -1,6 +1,7 @@
 """Trains the same network with Selva, PyTorch and JAX, turn by turn, and prints Markdown tables.
 
     python Tests/Benchmarks/run.py --data FOLDER [--rounds 5] [--shapes 784-400-20@128 …] [--only NAME …]
+        [--prior flow:6 [--prior-hidden 256,256]]
 
 FOLDER holds the MNIST training images as IDX. README.md says what is measured and how to read it. Needs Python 3.11 or
 newer and nothing else installed: the peers live in `.venv` beside this file, which is made on the first run.
@@ -21,6 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHAPES = ["784-400-20@128", "784-400-20@512", "784-1024-64@512"]
+PRIOR_SHAPES = ["784-300-300-40@128"]
 # name → (script and options, or None for Selva; precision)
 CONTENDERS = {
     "Selva f32": (None, "float32"),
@@ -40,12 +42,16 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--shapes", nargs="*", default=SHAPES, help="784-HIDDEN-LATENT@BATCH")
+    parser.add_argument("--shapes", nargs="*", help="784-HIDDEN-…-LATENT@BATCH")
+    parser.add_argument("--prior", default="normal", help="normal, or flow:N for N couplings; no cold start is timed")
+    parser.add_argument("--prior-hidden", default="256,256", help="widths of the hidden layers in a coupling")
     parser.add_argument("--only", nargs="*", default=[], help="run the contenders whose names contain one of these")
     parser.add_argument("--python", type=Path, help="a Python that has the peers, instead of .venv")
     parser.add_argument("--selva", type=Path, help="a built selva, instead of a release build")
     parser.add_argument("--no-start", action="store_true", help="leave out the times from a cold start")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.shapes = arguments.shapes or (SHAPES if arguments.prior == "normal" else PRIOR_SHAPES)
+    return arguments
 
 
 def peers_python(given):
@@ -84,7 +90,7 @@ def with_best_waiting(machinery):
     Spinning threads (OpenMP's own choice) win on a quiet machine by a little, and lose by a factor of ten where
     another process takes a core.
     """
-    command = machinery.training_command("PyTorch eager f32", SHAPES[0]) + ["--warm-up-epochs", 0, "--epochs", 1]
+    command = machinery.training_command("PyTorch eager f32", machinery.first_shape) + ["--warm-up-epochs", 0, "--epochs", 1]
     plain, speeds = machinery.environment, {}
     for policy in ({}, {"OMP_WAIT_POLICY": "passive"}):
         machinery.environment = plain | policy
@@ -100,6 +106,9 @@ class Machinery:
 
     def __init__(self, arguments):
         self.data = arguments.data.resolve()
+        self.first_shape = arguments.shapes[0]
+        normal = arguments.prior == "normal"
+        self.prior = [] if normal else ["--prior", arguments.prior, "--prior-hidden", arguments.prior_hidden]
         self.python = peers_python(arguments.python)
         self.selva = selva_binary(arguments.selva)
         self.environment = peers_environment()
@@ -108,9 +117,9 @@ class Machinery:
     def training_command(self, name, shape):
         script, precision = CONTENDERS[name]
         network, batch = shape.split("@")
-        _, hidden, latent = network.split("-")
-        sizes = ["--data", self.data, "--hidden", hidden, "--latent", latent, "--batch-size", batch]
-        sizes += ["--threads", os.cpu_count()]
+        _, *hidden, latent = network.split("-")
+        sizes = ["--data", self.data, "--hidden", ",".join(hidden), "--latent", latent, "--batch-size", batch]
+        sizes += ["--threads", os.cpu_count(), *self.prior]
         numbers = ["--precision", precision] if precision else []
         if script is None:
             return [self.selva, "bench", *sizes, *numbers, "--json"]
@@ -150,11 +159,23 @@ def fastest_peer(medians, precision=None):
     return max(peers.values(), default=None)
 
 
-def print_training(shape, speeds, losses, failures):
+def contenders(arguments, shape):
+    """Those that can train the network of `shape`: PyTorch's example has one hidden layer and the normal prior."""
+    chosen = [n for n in CONTENDERS if not arguments.only or any(part in n for part in arguments.only)]
+    plain = arguments.prior == "normal" and shape.count("-") == 2
+    return [n for n in chosen if plain or CONTENDERS[n][1]]
+
+
+def title(arguments, shape):
+    prior = "" if arguments.prior == "normal" else f", prior {arguments.prior} of {arguments.prior_hidden}"
+    return shape.replace("@", ", batch ") + prior
+
+
+def print_training(heading, speeds, losses, failures):
     medians = {name: statistics.median(values) for name, values in speeds.items() if values}
     best_single, best_any = fastest_peer(medians, "float32"), fastest_peer(medians)
     ratio = lambda value, best: f"{value / best:.2f}" if best else "—"
-    print(f"\n### {shape.replace('@', ', batch ')}\n")
+    print(f"\n### {heading}\n")
     print("| contender | images/s, median | min–max | ÷ fastest f32 peer | ÷ fastest peer | last loss |")
     print("|---|---|---|---|---|---|")
     row = lambda *cells: print("| " + " | ".join(cells) + " |")
@@ -243,12 +264,13 @@ def print_machine(machinery, rounds):
 def main():
     arguments = parse_arguments()
     machinery = Machinery(arguments)
-    names = [n for n in CONTENDERS if not arguments.only or any(part in n for part in arguments.only)]
     print_machine(machinery, arguments.rounds)
     for shape in arguments.shapes:
-        print_training(shape, *measure_training(machinery, shape, names, arguments.rounds))
+        names = contenders(arguments, shape)
+        measured = measure_training(machinery, shape, names, arguments.rounds)
+        print_training(title(arguments, shape), *measured)
         sys.stdout.flush()
-    if not arguments.no_start:
+    if not arguments.no_start and arguments.prior == "normal":
         print_start(machinery, arguments.rounds)
 
 

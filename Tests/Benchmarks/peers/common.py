@@ -15,17 +15,37 @@ LEARNING_RATE = 1e-3
 PIXELS = 784
 
 
-def parse_arguments(description, **extra):
-    """The arguments of a contender; `extra` maps further option names to their choices."""
+def widths(text):
+    return [int(part) for part in text.split(",")]
+
+
+def coupling_count(text):
+    """ "flow:6" → 6, "normal" → 0."""
+    if text == "normal":
+        return 0
+    kind, count = text.split(":")
+    if kind != "flow" or int(count) < 1:
+        raise ValueError(text)
+    return int(count)
+
+
+def parse_arguments(description, with_prior=False, **extra):
+    """The arguments of a contender; `extra` maps further option names to their choices.
+
+    With a prior, `prior` is the number of a flow's couplings, none for N(0, I).
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder with the training images as IDX, gzip or not")
-    parser.add_argument("--hidden", type=int, default=400)
+    parser.add_argument("--hidden", type=widths, default=[400], help="of the encoder, as 300,300; mirrored")
     parser.add_argument("--latent", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--warm-up-epochs", type=int, default=1, help="not timed, compilation included")
     parser.add_argument("--epochs", type=int, default=2, help="timed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--save", type=Path, help="write the trained weights here at the end")
+    if with_prior:
+        parser.add_argument("--prior", type=coupling_count, default=0, metavar="normal|flow:N", help="N couplings")
+        parser.add_argument("--prior-hidden", type=widths, default=[256, 256], help="in each coupling")
     for name, choices in extra.items():
         parser.add_argument("--" + name, choices=choices, default=choices[0])
     return parser.parse_args()

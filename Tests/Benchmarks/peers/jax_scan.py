@@ -13,32 +13,66 @@ from common import LEARNING_RATE, PIXELS, load_images, measure, parse_arguments
 from jax import lax
 
 
-def make_parameters(hidden, latent):
+def make_dense(rng, *sizes, last=1.0):
+    """[(weight, bias), …]; the last layer's weights are `last` times the usual size."""
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        weight = inputs**-0.5 * rng.standard_normal((inputs, outputs))
+        if len(layers) == len(sizes) - 2:
+            weight *= last
+        layers.append((jnp.array(weight.astype(np.float32)), jnp.zeros(outputs, jnp.float32)))
+    return layers
+
+
+def make_parameters(hidden, latent, couplings, coupling_hidden):
     rng = np.random.default_rng(0)
-    shapes = {
-        "encoder": (PIXELS, hidden),
-        # Both heads in one product: fewer, larger products are to JAX's advantage.
-        "heads": (hidden, 2 * latent),
-        "decoder": (latent, hidden),
-        "output": (hidden, PIXELS),
+    halves = (latent - latent // 2, latent // 2)
+    return {
+        # Both heads in one product: fewer, larger products are to JAX's advantage. So too scale and shift.
+        "encoder": make_dense(rng, PIXELS, *hidden, 2 * latent),
+        "decoder": make_dense(rng, latent, *reversed(hidden), PIXELS),
+        "prior": [
+            make_dense(rng, halves[n % 2], *coupling_hidden, 2 * halves[1 - n % 2], last=0.0) for n in range(couplings)
+        ],
     }
-    weight = lambda shape: (shape[0] ** -0.5 * rng.standard_normal(shape)).astype(np.float32)
-    return {k: (jnp.array(weight(s)), jnp.zeros(s[1], jnp.float32)) for k, s in shapes.items()}
+
+
+def dense(layers, x, precision):
+    """Hidden SELU layers and a linear one at the end."""
+    kind = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
+    affine = lambda layer, x: (
+        jnp.dot(x.astype(kind), layer[0].astype(kind), preferred_element_type=jnp.float32) + layer[1]
+    )
+    for layer in layers[:-1]:
+        x = jax.nn.selu(affine(layer, x))
+    return affine(layers[-1], x)
+
+
+def flow_energy(couplings, z, precision):
+    """Σ of −log p(z) of a flow without the constant, which that of log q cancels.
+
+    The two halves of z take turns: which components a half has makes no difference to what can be learned.
+    """
+    kept, changed = jnp.split(z, [z.shape[1] - z.shape[1] // 2], axis=1)
+    log_determinant = 0.0
+    for layers in couplings:
+        scale, shift = jnp.split(dense(layers, kept, precision), 2, axis=1)
+        s = 2 * jnp.tanh(0.5 * scale)
+        kept, changed = changed * jnp.exp(s) + shift, kept
+        log_determinant += jnp.sum(s)
+    return 0.5 * (jnp.sum(kept**2) + jnp.sum(changed**2)) - log_determinant
 
 
 def loss(parameters, x, noise, precision):
     """x f32 [batch, pixels], noise [batch, latent] → −ELBO in nats, averaged over the batch."""
-
-    def affine(name, value):
-        weight, bias = parameters[name]
-        kind = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
-        return jnp.dot(value.astype(kind), weight.astype(kind), preferred_element_type=jnp.float32) + bias
-
-    mean, log_variance = jnp.split(affine("heads", jax.nn.selu(affine("encoder", x))), 2, axis=1)
+    mean, log_variance = jnp.split(dense(parameters["encoder"], x, precision), 2, axis=1)
     z = mean + jnp.exp(0.5 * log_variance) * noise
-    logits = affine("output", jax.nn.selu(affine("decoder", z)))
+    logits = dense(parameters["decoder"], z, precision)
     reconstruction = jnp.sum(jax.nn.softplus(logits) - x * logits)
-    kl = -0.5 * jnp.sum(1 + log_variance - mean**2 - jnp.exp(log_variance))
+    if parameters["prior"]:
+        kl = flow_energy(parameters["prior"], z, precision) - 0.5 * jnp.sum(log_variance + noise**2)
+    else:
+        kl = -0.5 * jnp.sum(1 + log_variance - mean**2 - jnp.exp(log_variance))
     return (reconstruction + kl) / x.shape[0]
 
 
@@ -72,9 +106,9 @@ def train_epoch(state, data, *, batch, latent, precision):
 
 
 def main():
-    arguments = parse_arguments(__doc__, precision=["float32", "bfloat16"])
+    arguments = parse_arguments(__doc__, with_prior=True, precision=["float32", "bfloat16"])
     data = jnp.array(load_images(arguments.data).astype(np.float32) / 255)
-    parameters = make_parameters(arguments.hidden, arguments.latent)
+    parameters = make_parameters(arguments.hidden, arguments.latent, arguments.prior, arguments.prior_hidden)
     zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
     state = (parameters, (zeros(), zeros()), jnp.float32(1), jax.random.key(0))
     batch = arguments.batch_size
@@ -87,8 +121,7 @@ def main():
 
     measure(arguments, run_epoch, version=jax.__version__)
     if arguments.save:
-        flat = {f"{k}.{part}": v for k, pair in state[0].items() for part, v in zip(("weight", "bias"), pair)}
-        np.savez(arguments.save, **flat)
+        np.savez(arguments.save, *jax.tree.leaves(state[0]))
 
 
 if __name__ == "__main__":

@@ -7,25 +7,75 @@ from common import LEARNING_RATE, PIXELS, load_images, measure, parse_arguments
 from torch import nn
 
 
-class Autoencoder(nn.Module):
-    def __init__(self, hidden, latent):
+def linear(inputs, outputs):
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=inputs**-0.5)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Dense(nn.Module):
+    """Hidden SELU layers and a linear one at the end."""
+
+    def __init__(self, *sizes):
         super().__init__()
-        self.encoder = nn.Linear(PIXELS, hidden)
+        self.hidden = nn.ModuleList(linear(*pair) for pair in zip(sizes[:-1], sizes[1:-1]))
+        self.last = linear(*sizes[-2:])
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = F.selu(layer(x))
+        return self.last(x).float()
+
+
+class Flow(nn.Module):
+    """Affine couplings from z to a standard normal vector, as a prior of z.
+
+    The two halves of z take turns: which components a half has makes no difference to what can be learned.
+    """
+
+    def __init__(self, latent, count, hidden):
+        super().__init__()
+        self.sizes = (latent - latent // 2, latent // 2)
+        # Scale and shift in one product.
+        self.couplings = nn.ModuleList(
+            Dense(self.sizes[n % 2], *hidden, 2 * self.sizes[1 - n % 2]) for n in range(count)
+        )
+        for coupling in self.couplings:
+            nn.init.zeros_(coupling.last.weight)
+
+    def forward(self, z):
+        """Σ of −log p(z) without the constant: that of log q cancels it."""
+        kept, changed = z.split(self.sizes, dim=1)
+        log_determinant = 0
+        for coupling in self.couplings:
+            scale, shift = coupling(kept).chunk(2, dim=1)
+            s = 2 * torch.tanh(0.5 * scale)
+            kept, changed = changed * torch.exp(s) + shift, kept
+            log_determinant = log_determinant + s.sum()
+        return 0.5 * (kept.square().sum() + changed.square().sum()) - log_determinant
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, arguments):
+        super().__init__()
+        hidden, latent = arguments.hidden, arguments.latent
         # Both heads in one product: fewer, larger products are to PyTorch's advantage.
-        self.heads = nn.Linear(hidden, 2 * latent)
-        self.decoder = nn.Linear(latent, hidden)
-        self.output = nn.Linear(hidden, PIXELS)
-        for layer in (self.encoder, self.heads, self.decoder, self.output):
-            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
-            nn.init.zeros_(layer.bias)
+        self.encoder = Dense(PIXELS, *hidden, 2 * latent)
+        self.decoder = Dense(latent, *reversed(hidden), PIXELS)
+        self.prior = Flow(latent, arguments.prior, arguments.prior_hidden) if arguments.prior else None
 
     def loss(self, x):
         """x [batch, pixels] in [0, 1] → −ELBO in nats, averaged over the batch."""
-        mean, log_variance = self.heads(F.selu(self.encoder(x))).float().chunk(2, dim=1)
-        z = torch.randn_like(mean) * torch.exp(0.5 * log_variance) + mean
-        logits = self.output(F.selu(self.decoder(z))).float()
+        mean, log_variance = self.encoder(x).chunk(2, dim=1)
+        noise = torch.randn_like(mean)
+        z = noise * torch.exp(0.5 * log_variance) + mean
+        logits = self.decoder(z)
         reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
-        kl = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
+        if self.prior:
+            kl = self.prior(z) - 0.5 * (log_variance + noise.square()).sum()
+        else:
+            kl = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
         return (reconstruction + kl) / x.shape[0]
 
 
@@ -48,12 +98,14 @@ def make_step(model, optimizer, arguments):
 
 
 def main():
-    arguments = parse_arguments(__doc__, mode=["eager", "compiled"], precision=["float32", "bfloat16"])
+    arguments = parse_arguments(
+        __doc__, with_prior=True, mode=["eager", "compiled"], precision=["float32", "bfloat16"]
+    )
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     # Scaled once: up to a tenth faster here than bytes that are scaled batch by batch.
     data = torch.from_numpy(load_images(arguments.data)).float() / 255
-    model = Autoencoder(arguments.hidden, arguments.latent)
+    model = Autoencoder(arguments)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
     step = make_step(model, optimizer, arguments)
     steps, batch = len(data) // arguments.batch_size, arguments.batch_size

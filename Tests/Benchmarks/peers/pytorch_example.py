@@ -55,7 +55,9 @@ def main():
     torch.manual_seed(1)
     data = Digits(load_images(arguments.data))
     loader = DataLoader(data, batch_size=arguments.batch_size, shuffle=True, num_workers=1)
-    model = VAE(arguments.hidden, arguments.latent)
+    if len(arguments.hidden) != 1:
+        raise SystemExit("the example has one hidden layer")
+    model = VAE(arguments.hidden[0], arguments.latent)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
     def run_epoch():
