@@ -5,6 +5,8 @@ import Selva
 enum PriorOption {
   static let standardHidden = ModelSettings(height: 1, width: 1).priorHidden
 
+  static let names = ["--prior", "--prior-hidden"]
+
   static let help = ArgumentHelp(
     "What latent vectors are drawn from: normal, mixture[:K], vamp[:K] or flow[:L].", valueName: "prior")
 

@@ -21,6 +21,7 @@ struct TrainCommand: ParsableCommand {
         selva train --data mnist --condition labels
         selva train --resume runs/plane
         selva train --data mnist --start-from runs/001 --objective iwae --importance-samples 50
+        selva train --data mnist --start-from runs/001 --prior flow --freeze encoder,decoder
       """)
 
   @OptionGroup(title: "Data") var data: TrainDataOptions
@@ -41,7 +42,8 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Begin with the weights of this model or run; the model's settings are its own.", valueName: "model"))
+      "Begin with the weights of this model or run; the model's settings are its own, but --prior may give it a new prior.",
+      valueName: "model"))
   var startFrom: String?
 
   @Flag(name: .shortAndLong, help: "No messages but faults.")
@@ -70,8 +72,12 @@ struct TrainCommand: ParsableCommand {
       guard data.data != nil else {
         throw ValidationError("Missing expected argument '--data <folder|file>'.")
       }
-      if startFrom != nil, let option = model.changes.first?.option {
+      let own = model.changes.first { !PriorOption.names.contains($0.option) }
+      if startFrom != nil, let option = own?.option {
         throw ValidationError("\(option) is that of the model which --start-from names; leave it out.")
+      }
+      if startFrom == nil && optimization.freeze != nil {
+        throw ValidationError("--freeze keeps parts of the model that --start-from names; give both.")
       }
       return
     }
@@ -114,7 +120,8 @@ struct TrainCommand: ParsableCommand {
     let (training, validation) = try paths.load()
     let start = try startFrom.map { try VAE(contentsOf: RunDirectory.modelPath(from: $0)) }
     try start?.settings.checkSize(of: training)
-    let model = try start?.settings ?? model.settings(for: training)
+    let model =
+      try start.map { self.model.settings(from: $0.settings) } ?? self.model.settings(for: training)
     if let fault = model.fault {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
     }
@@ -131,7 +138,8 @@ struct TrainCommand: ParsableCommand {
     ).write(to: directory.configuration)
     let run =
       try start.map {
-        try TrainingRun(directory: directory, startingFrom: $0, training: settings, data: images)
+        try TrainingRun(
+          directory: directory, startingFrom: $0, model: model, training: settings, data: images)
       } ?? TrainingRun(directory: directory, model: model, training: settings, data: images)
     run.command = CommandLineText.current
     return run

@@ -64,6 +64,13 @@ struct ModelOptions: ParsableArguments {
     return settings
   }
 
+  /// Those of a trained model, with the prior that was asked for.
+  func settings(from trained: ModelSettings) -> ModelSettings {
+    var settings = trained
+    for change in changes { change.apply(&settings) }
+    return settings
+  }
+
   func validate() throws {
     try PriorOption.check(prior, hidden: priorHidden)
     if sigma != nil && likelihood != .gaussian && likelihood != .gaussianLearned {
@@ -72,6 +79,21 @@ struct ModelOptions: ParsableArguments {
     if let fault = settings(height: 1, width: 1).fault {
       throw ValidationError("There is no model with \(fault).")
     }
+  }
+}
+
+/// Parts of a model as they are typed: encoder,decoder.
+enum FrozenParts {
+  @Sendable static func parse(_ text: String) throws -> [ModelPart] {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map {
+      ModelPart(rawValue: String($0))
+    }
+    let known = Set(parts.compactMap { $0 })
+    guard !parts.contains(nil), known.count == parts.count else {
+      throw ValidationError(
+        "must name parts of \(ModelPart.allCases.map(\.rawValue)), each once, as encoder,decoder")
+    }
+    return ModelPart.allCases.filter(known.contains)
   }
 }
 
@@ -154,6 +176,13 @@ struct OptimizationOptions: ParsableArguments {
     transform: SettingOption.number(\.patience))
   var patience: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Parts that stay as they are in --start-from: encoder, decoder, prior, or two of them.",
+      valueName: "parts"),
+    transform: FrozenParts.parse)
+  var freeze: [ModelPart]?
+
   var changes: [Change<TrainingSettings>] {
     let decay = weightDecay ?? optimizer.map { $0 == .adamw ? Optimizer.decay : 0 }
     return [
@@ -166,6 +195,7 @@ struct OptimizationOptions: ParsableArguments {
       Change("--epsilon", epsilon, \.epsilon), Change("--clip-norm", clipNorm, \.clipNorm),
       Change("--dropout", dropout, \.dropout), Change("--average-decay", averageDecay, \.averageDecay),
       Change("--patience", patience, \.patience),
+      freeze.flatMap { Change("--freeze", Optional($0), \.frozen) },
     ].compactMap { $0 }
   }
 

@@ -82,6 +82,12 @@ struct TrainReport {
     let best = run.metrics.compactMap { row in row.validationLoss.map { (epoch: row.epoch, loss: $0) } }
       .min { $0.loss < $1.loss }
     let loss = best.map { "best validation loss \(Format.fixed($0.loss)) in epoch \($0.epoch), " } ?? ""
+    if let start = run.startLoss, let best {
+      let gain = start - best.loss
+      message(
+        "the model that it began with has \(Format.fixed(start)) on the same images: "
+          + (gain > 0 ? "\(Format.fixed(gain)) nats gained" : "nothing gained"))
+    }
     message(
       "\(loss)\(Format.duration(clock.seconds)); wrote \(directory.path)/ with model.safetensors, metrics.csv, "
         + "curves.png, samples.png and reconstructions.png")

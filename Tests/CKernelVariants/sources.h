@@ -25,6 +25,9 @@
 #define selva_random_bits SELVA_JOIN(selva_random_bits, VARIANT)
 #define selva_normals SELVA_JOIN(selva_normals, VARIANT)
 #define selva_binarize SELVA_JOIN(selva_binarize, VARIANT)
+#define selva_mixture_distances SELVA_JOIN(selva_mixture_distances, VARIANT)
+#define selva_mixture_pull SELVA_JOIN(selva_mixture_pull, VARIANT)
+#define selva_mixture_component SELVA_JOIN(selva_mixture_component, VARIANT)
 #define selva_derivative_from_output SELVA_JOIN(selva_derivative_from_output, VARIANT)
 #define selva_activation_reference SELVA_JOIN(selva_activation_reference, VARIANT)
 #define selva_activation_derivative_reference SELVA_JOIN(selva_activation_derivative_reference, VARIANT)
@@ -32,11 +35,13 @@
 #define selva_continuous_bernoulli_reference SELVA_JOIN(selva_continuous_bernoulli_reference, VARIANT)
 #define selva_adam_reference SELVA_JOIN(selva_adam_reference, VARIANT)
 #define selva_normals_reference SELVA_JOIN(selva_normals_reference, VARIANT)
+#define selva_mixture_distance_reference SELVA_JOIN(selva_mixture_distance_reference, VARIANT)
 #define selva_philox SELVA_JOIN(selva_philox, VARIANT)
 
 #include "../../Sources/CKernels/activations.c"
 #include "../../Sources/CKernels/adam.c"
 #include "../../Sources/CKernels/likelihoods.c"
+#include "../../Sources/CKernels/mixture.c"
 #include "../../Sources/CKernels/random.c"
 #include "../../Sources/CKernels/vectors.c"
 

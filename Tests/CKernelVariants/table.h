@@ -7,5 +7,6 @@
         selva_from_bf16, selva_sum_of_squares, selva_finite_prefix, selva_column_sums,             \
         selva_column_sums_bf16,                                                                    \
         selva_scale_bytes, selva_standardize, selva_standardize_bf16, selva_adam,                  \
-        selva_random_bits, selva_normals, selva_binarize                                           \
+        selva_random_bits, selva_normals, selva_binarize, selva_mixture_distances,                 \
+        selva_mixture_pull, selva_mixture_component                                                \
   }

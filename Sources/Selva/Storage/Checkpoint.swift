@@ -28,6 +28,8 @@ package struct TrainingState: Codable, Sendable, Equatable {
   /// Of the losses in metrics.csv through `epoch`, and the command line that began the run; nil in checkpoints of version 1.0.
   package var metricsChecksum: UInt32?
   package var command: String?
+  /// Validation loss of the model that the run began with; nil where it began with none.
+  package var startLoss: Double?
 
   package init() {}
 }

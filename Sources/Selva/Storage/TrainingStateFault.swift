@@ -24,6 +24,7 @@ extension TrainingState {
       ),
       (seconds >= 0 && seconds.isFinite, "\(seconds) seconds spent in an epoch"),
       (bestLoss?.isFinite ?? true, "a best loss of \(bestLoss ?? 0)"),
+      (startLoss?.isFinite ?? true, "a loss of \(startLoss ?? 0) to start from"),
       (
         epochsWithoutImprovement >= 0 && epochsWithoutImprovement <= epoch,
         "\(epochsWithoutImprovement) of \(epoch) epochs without a better loss"

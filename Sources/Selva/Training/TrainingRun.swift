@@ -9,45 +9,12 @@ import Networks
 /// A run that was stopped and resumed gives the same bytes as one that was not: every random number is a
 /// function of where it is used, and the checkpoint holds the rest.
 public final class TrainingRun {
-  /// What a run reports as it goes.
-  public enum Event: Sendable {
-    /// After a step, at most some ten times a second.
-    case progress(Progress)
-    /// After an epoch; `isBest`: no epoch before had a lower validation loss.
-    case epoch(EpochMetrics, isBest: Bool)
-    /// After a checkpoint that `shouldSave` asked for.
-    case saved
-  }
-
-  /// Where an epoch under way stands.
-  public struct Progress: Sendable {
-    /// Counted from 1.
-    public let epoch: Int
-    public let epochs: Int
-    public let images: Int
-    public let imagesInEpoch: Int
-    /// Nats per image, averaged over the epoch so far.
-    public let loss: Double
-    public let reconstruction: Double
-    public let kl: Double
-    public let imagesPerSecond: Double
-    /// To the end of the last epoch, at this speed.
-    public let secondsLeft: Double
-  }
-
-  /// How a run ended.
-  public enum Outcome: Sendable, Equatable {
-    case finished
-    /// By patience.
-    case stoppedEarly
-    /// By `shouldStop`; the checkpoint is written.
-    case interrupted
-  }
-
   public let directory: RunDirectory
   public let model: ModelSettings
   public let training: TrainingSettings
   public var metrics: [EpochMetrics] { log.rows }
+  /// Validation loss of the model that the run began with; nil where it began with none.
+  public var startLoss: Double? { state.startLoss }
   /// The model with the least validation loss so far, or the last one before the first validation.
   public private(set) var best: VAE
   /// Command line to record in pictures; a resumed run has that which began it.
@@ -60,6 +27,8 @@ public final class TrainingRun {
   private let trainer: Trainer
   private let statistics: (mean: [Float], standardDeviation: [Float])
   private let pictures: RunPictures
+  /// The model that a new run begins with, until it is evaluated.
+  private var start: VAE?
   private var log: MetricsLog
   /// When this process wrote the last checkpoint, or took one up; nil before. The first has no model beside it.
   private var lastSave: Double?
@@ -77,9 +46,10 @@ public final class TrainingRun {
     ) { $0.initialize(statistics, indices: data.trainingIndices) }
   }
 
-  /// A new run in a run directory that `RunDirectory.create` has made, which begins with the weights of a trained model, on images of its size:
-  /// the same images under another objective, or other images.
+  /// A new run in a run directory that `RunDirectory.create` has made, which begins with the weights of a trained model,
+  /// on images of its size: the same images under another objective, other images, or another prior.
   ///
+  /// - Parameter model: those of `start`, but for the prior; nil: with the prior too.
   /// - Throws: `TrainingError.sizesDiffer`, `LabelError`.
   public convenience init(
     directory: RunDirectory, startingFrom start: VAE, model: ModelSettings? = nil,
@@ -99,6 +69,7 @@ public final class TrainingRun {
       }
       trainer.store.take(start)
     }
+    self.start = start
   }
 
   /// The run whose `checkpoint` is to go on.
@@ -159,6 +130,11 @@ public final class TrainingRun {
     shouldStop: () -> Bool = { false }, shouldSave: () -> Bool = { false },
     report: (Event) -> Void = { _ in }
   ) throws -> Outcome {
+    if let start {
+      let loss = try validate(start).objective
+      state.startLoss = loss.isFinite ? loss : nil
+      self.start = nil
+    }
     if lastSave == nil { try saveCheckpoint() }
     while !isTrained {
       guard try runEpoch(shouldStop: shouldStop, shouldSave: shouldSave, report: report) else {
@@ -216,17 +192,11 @@ public final class TrainingRun {
 
   private func finishEpoch(_ report: (Event) -> Void) throws {
     let current = TrainingRun.snapshot(trainer, model, statistics)
-    // Judged by what training minimizes: a model trained on the bound of many samples has a poor ELBO.
-    let isBound = training.objective != .elbo
-    let evaluation = Evaluator(
-      current, binarization: training.binarization, seed: training.seed,
-      importanceSamples: isBound ? training.importanceSamples : nil
-    ).evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
-    guard data.validation.isIntact, !MappedFile.isAnyCut else { throw try stopped(by: data.validation) }
+    let evaluation = try validate(current)
     let loss = evaluation.objective
     guard loss.isFinite else { throw divergence(loss) }
     let row = EpochMetrics(
-      epoch: state.epoch + 1, state: state, validation: evaluation, isBound: isBound,
+      epoch: state.epoch + 1, state: state, validation: evaluation, isBound: training.objective != .elbo,
       learningRate: training.learningRate(at: Double(state.epoch) + 1))
     try log.append(row)
     let isBest = loss < state.bestLoss ?? .infinity
@@ -245,6 +215,16 @@ public final class TrainingRun {
     }
     if Stopwatch.now - (lastModelSave ?? -.infinity) > 2 { try save() }
     report(.epoch(row, isBest: isBest))
+  }
+
+  /// Judged by what training minimizes: a model trained on the bound of many samples has a poor ELBO.
+  private func validate(_ model: VAE) throws -> Evaluation {
+    let evaluation = Evaluator(
+      model, binarization: training.binarization, seed: training.seed,
+      importanceSamples: training.objective == .elbo ? nil : training.importanceSamples
+    ).evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
+    guard data.validation.isIntact, !MappedFile.isAnyCut else { throw try stopped(by: data.validation) }
+    return evaluation
   }
 
   /// The best model, then the checkpoint: a checkpoint on disk always has its best model beside it. Before the first

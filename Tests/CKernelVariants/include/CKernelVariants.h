@@ -31,6 +31,11 @@ typedef struct {
   void (*random_bits)(const selva_stream *, uint32_t *, size_t);
   void (*normals)(const selva_stream *, float *, size_t);
   void (*binarize)(const selva_stream *, const float *, float *, size_t);
+  void (*mixture_distances)(const float *, const float *, size_t, const float *, size_t, size_t, float *);
+  void (*mixture_pull)(
+      const float *, const float *, size_t, const float *, const float *, size_t, size_t, float *);
+  void (*mixture_component)(
+      const float *, size_t, const float *, size_t, size_t, const float *, const float *, size_t, float *, float *);
 } selva_kernels;
 
 // The versions that this processor runs, the library's own choice first; NULL past the last.

@@ -1,0 +1,65 @@
+import CKernels
+import Testing
+
+/// Components of `n` values, means `stride` apart, against plain loops in double precision.
+@Suite struct MixtureKernelTests {
+  private static let sizes = [1, 3, 16, 17, 40]
+
+  private func wave(_ count: Int, _ scale: Float, _ step: Int) -> [Float] {
+    (0..<count).map { (Float($0 * step % 2003) / 1001.5 - 1) * scale }
+  }
+
+  private func agree(_ found: [Float], _ expected: [Double], _ location: SourceLocation = #_sourceLocation) {
+    let size = expected.reduce(1e-3) { max($0, abs($1)) }
+    for (a, b) in zip(found, expected) {
+      #expect(abs(Double(a) - b) < 2e-6 * size, sourceLocation: location)
+    }
+  }
+
+  @Test(arguments: Kernels.all, sizes)
+  func distancesAndPulls(_ kernels: Kernels, n: Int) {
+    let (components, stride) = (7, n + 5)
+    let (z, means) = (wave(n, 2, 7919), wave(components * stride, 3, 104_729))
+    let precisions = wave(components * n, 0.5, 31).map { $0 + 1 }
+    let weights = wave(components, 1, 17)
+    func row(_ values: [Float], _ k: Int, _ stride: Int) -> [Float] {
+      Array(values[k * stride..<k * stride + n])
+    }
+    var distances = [Float](repeating: -1, count: components)
+    kernels.mixture_distances(z, means, stride, precisions, components, n, &distances)
+    agree(
+      distances,
+      (0..<components).map {
+        selva_mixture_distance_reference(z, row(means, $0, stride), row(precisions, $0, n), n)
+      })
+    var gradient = wave(n, 1, 11)
+    let before = gradient
+    kernels.mixture_pull(z, means, stride, precisions, weights, components, n, &gradient)
+    agree(
+      gradient,
+      (0..<n).map { i in
+        (0..<components).reduce(Double(before[i])) { sum, k in
+          sum + Double(weights[k]) * (Double(z[i]) - Double(means[k * stride + i]))
+            * Double(precisions[k * n + i])
+        }
+      })
+  }
+
+  @Test(arguments: Kernels.all, sizes)
+  func gradientsOfOneComponent(_ kernels: Kernels, n: Int) {
+    let (rows, stride, components) = (9, n + 3, 4)
+    let (z, mean) = (wave(rows * stride, 2, 7919), wave(n, 1, 104_729))
+    let (precision, weights) = (wave(n, 0.5, 31).map { $0 + 1 }, wave(rows * components, 1, 17))
+    var (first, second) = ([Float](repeating: -1, count: n), [Float](repeating: -1, count: n))
+    kernels.mixture_component(z, stride, weights, components, rows, mean, precision, n, &first, &second)
+    func sum(_ i: Int, _ term: (Double, Double) -> Double) -> Double {
+      (0..<rows).reduce(0) { sum, row in
+        sum + Double(weights[row * components])
+          * term(Double(z[row * stride + i]) - Double(mean[i]), Double(precision[i]))
+      }
+    }
+    agree(first, (0..<n).map { sum($0) { distance, precision in -distance * precision } })
+    agree(
+      second, (0..<n).map { sum($0) { distance, precision in 0.5 * (1 - distance * distance * precision) } })
+  }
+}
