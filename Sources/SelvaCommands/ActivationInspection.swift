@@ -17,7 +17,7 @@ struct ActivationInspection: Encodable {
     case path, images, activation, seed, initialization, trained
   }
 
-  /// - Throws: `TrainingError.sizesDiffer`, and what reading the model throws.
+  /// - Throws: `TrainingError.sizesDiffer`, `LabelError`, and what reading the model throws.
   init(_ path: String, images: ImageSet, limit: Int, seed: UInt64?) throws {
     let model = try VAE(contentsOf: path)
     let training = try VAE.trainingSettings(contentsOf: path)
@@ -28,6 +28,8 @@ struct ActivationInspection: Encodable {
     activation = settings.activation
     self.seed = seed ?? training?.seed ?? 0
     let indices = [Int32](0..<Int32(min(limit, images.count)))
+    try settings.checkLabels(
+      of: images, indices.map { Int($0) }, fix: "name a folder that holds them with --data")
     let binarization = training?.binarization ?? .none
     initialization = ActivationStatistics(
       model.atInitialization(images, seed: self.seed), images: images, indices: indices,

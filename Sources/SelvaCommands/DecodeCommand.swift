@@ -16,12 +16,14 @@ struct DecodeCommand: ParsableCommand {
       write z0,z1,z2 if it is names, or above it if it is a vector.
       A .npy file holds an array [count, latent], or one vector: floats, integers or truth values, of any width, \
       in either byte order, in C or Fortran order.
+      A model with labels takes each vector's from the column label, or one for all from --label.
 
       Examples:
         selva decode latents.csv -o pictures.png
         selva encode --data data --limit 16 | selva decode - -o pictures.png
         selva decode latents.npy runs/003 --separate pictures
         selva decode latents.csv -o pixels.npy
+        selva decode latents.npy runs/labels -o sevens.png --label 7
       """)
 
   @Argument(
@@ -47,6 +49,7 @@ struct DecodeCommand: ParsableCommand {
     transform: Numbers.cells.parse)
   var columns: Int?
 
+  @OptionGroup var label: LabelOption
   @OptionGroup var layout: LayoutOptions
 
   func validate() throws {
@@ -79,54 +82,50 @@ struct DecodeCommand: ParsableCommand {
 
   func run() throws {
     let (model, path) = try model.load()
-    let input = try LatentInput(latents, latent: model.settings.latent)
-    if let separate { try writeSeparately(input.values, model, path, into: separate) }
+    let input = try LatentInput(latents, for: model, label: label.checked(for: model, at: path))
+    if let separate { try writeSeparately(input, model, path, into: separate) }
     guard let output else { return }
     if LatentFormat(output) == .npy {
-      try writePixels(input.values, model, to: output)
+      try writePixels(input, model, to: output)
     } else {
-      try writeGrid(input.values, model, path, to: output)
+      try writeGrid(input, model, path, to: output)
     }
   }
 
-  private func writeGrid(_ latents: [Float], _ model: VAE, _ path: String, to output: String) throws {
-    let count = latents.count / model.settings.latent
-    let columns = columns ?? LayoutOptions.columns(for: count)
-    try layout.check(cells: count, columns: columns, of: model.settings, output: output)
-    let grid = Raster.grid(model.pictures(latents), columns: columns, style: layout.style())
+  private func writeGrid(_ input: LatentInput, _ model: VAE, _ path: String, to output: String) throws {
+    let columns = columns ?? LayoutOptions.columns(for: input.count)
+    try layout.check(cells: input.count, columns: columns, of: model.settings, output: output)
+    let grid = Raster.grid(
+      model.pictures(input.values, labels: input.labels), columns: columns, style: layout.style())
     try PictureFile.write(grid, to: output, text: PictureText.entries(model: path))
   }
 
   /// In blocks, so that the pixels of only a few are in memory.
-  private func writePixels(_ latents: [Float], _ model: VAE, to output: String) throws {
-    let settings = model.settings
-    let names = (0..<settings.pixelCount).map { "pixel\($0)" }
+  private func writePixels(_ input: LatentInput, _ model: VAE, to output: String) throws {
+    let pixels = model.settings.pixelCount
+    let names = (0..<pixels).map { "pixel\($0)" }
     let decoder = model.makeDecoder()
-    try LatentTable.write(
-      to: output, count: latents.count / settings.latent, width: settings.pixelCount
-    ) { rows in
-      LatentTable(columns: names, values: decoder.decode(DecodeCommand.part(latents, rows, settings.latent)))
+    try LatentTable.write(to: output, count: input.count, width: pixels) { rows in
+      let (latents, labels) = input.part(rows)
+      return LatentTable(columns: names, values: decoder.decode(latents, labels: labels))
     }
   }
 
-  private func writeSeparately(_ latents: [Float], _ model: VAE, _ path: String, into folder: String) throws {
-    let settings = model.settings
+  private func writeSeparately(
+    _ input: LatentInput, _ model: VAE, _ path: String, into folder: String
+  ) throws {
     let style = GridStyle(padding: 0, scale: layout.scale)
     let text = PictureText.entries(model: path)
-    let digits = max(4, String(latents.count / settings.latent - 1).count)
+    let digits = max(4, String(input.count - 1).count)
     try Folder.make(folder)
-    for rows in LatentTable.blocks(of: latents.count / settings.latent) {
-      let pictures = model.pictures(DecodeCommand.part(latents, rows, settings.latent))
-      for (row, picture) in zip(rows, pictures) {
+    for rows in LatentTable.blocks(of: input.count) {
+      let (latents, labels) = input.part(rows)
+      for (row, picture) in zip(rows, model.pictures(latents, labels: labels)) {
         let number = String(row)
         let name = String(repeating: "0", count: digits - number.count) + number + ".png"
         try PNG.write(
           Raster.grid([picture], columns: 1, style: style), to: Folder.join(folder, name), text: text)
       }
     }
-  }
-
-  private static func part(_ latents: [Float], _ rows: Range<Int>, _ latent: Int) -> [Float] {
-    Array(latents[rows.lowerBound * latent..<rows.upperBound * latent])
   }
 }

@@ -11,7 +11,7 @@ struct EncodeCommand: ParsableCommand {
     discussion: """
       Columns z0, z1, … are the mean of each image's posterior (with --samples, a draw from it). As CSV, a column \
       label follows where the data has labels. As .npy, the array is float32 of [images, columns], without \
-      labels. What selva encode writes selva decode reads.
+      labels. What selva encode writes selva decode reads. A model with labels encodes each image with its own.
 
       Examples:
         selva encode --data data -o latents.csv
@@ -25,7 +25,8 @@ struct EncodeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An IDX file of labels of --data, for the column of labels; left out, the folder's.", valueName: "file")
+      "An IDX file of labels of --data, for the column of labels and for a model with labels; left out, the folder's.",
+      valueName: "file")
   )
   var labels: String?
 
@@ -65,17 +66,20 @@ struct EncodeCommand: ParsableCommand {
       throw ValidationError("--output must name a .csv or .npy file, or be - for CSV on standard output.")
     }
     if seed != nil && !samples { throw ValidationError("--seed goes with --samples.") }
-    if labels != nil && (noLabels || LatentFormat(output) == .npy) {
-      throw ValidationError("--labels goes with a column of labels, which only CSV without --no-labels has.")
-    }
   }
 
   func run() throws {
     let (model, _) = try model.load()
+    if labels != nil && model.settings.labels.isEmpty && (noLabels || LatentFormat(output) == .npy) {
+      throw ValidationError(
+        "--labels goes with a column of labels, which only CSV without --no-labels has, or with a model with labels."
+      )
+    }
     let images = try images.load(labels: labels, for: model.settings)
     if let indices { try images.check(indices.values) }
     let all = indices?.values ?? Array(0..<images.count)
     let chosen = all.prefix(limit ?? all.count)
+    try model.settings.checkLabels(of: images, chosen)
     try MemoryNeed.encoding(model.settings, images: chosen.count).check()
     let block = block(of: images, chosen, model)
     if output == "-" {
@@ -92,14 +96,15 @@ struct EncodeCommand: ParsableCommand {
   private func block(
     of images: ImageSet, _ chosen: ArraySlice<Int>, _ model: VAE
   ) -> (Range<Int>) -> LatentTable {
-    let latent = model.settings.latent
+    let (settings, latent) = (model.settings, model.settings.latent)
     let encoder = model.makeEncoder()
     let labels = noLabels ? nil : images.labels
     let names = (0..<latent).map { "z\($0)" }
     let columns = logVariances ? names + (0..<latent).map { "log_variance\($0)" } : names
     return { rows in
       let numbers = Array(chosen[rows])
-      let (mean, logVariance) = encoder.encode(images.gather(numbers))
+      let (mean, logVariance) = encoder.encode(
+        images.gather(numbers), labels: images.labels(numbers, for: settings))
       var values = mean
       if samples {
         values = Latents.posterior(

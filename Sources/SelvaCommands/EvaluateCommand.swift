@@ -20,6 +20,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
   @OptionGroup var images: ImageOptions
+  @OptionGroup var labels: LabelFileOption
 
   @Option(help: "Pixels as grey values, drawn once as 0 or 1, or cut at one half (default: as in training).")
   var binarize: Binarization?
@@ -52,9 +53,10 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let (model, path) = try model.load()
-    let set = try images.load(for: model.settings)
+    let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
     let trained = try VAE.trainingSettings(contentsOf: path)
     let count = min(set.count, limit ?? set.count)
+    try model.settings.checkLabels(of: set, 0..<count)
     var evaluator = Evaluator(
       model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
       importanceSamples: importanceSamples)

@@ -11,13 +11,16 @@ struct InterpolateCommand: ParsableCommand {
     discussion: """
       The points are images (--indices), labels (--between-labels) or rows of a file of latent vectors \
       (--latents). Images stand at the mean of their posterior. Each row of the picture leads from one point to \
-      the next and shows both.
+      the next and shows both. With a model with labels, each point has that of its image or of its row, and half \
+      way the label changes to that of the next point; --label fixes one. Great circles (--spherical) run in the \
+      space in which the prior is about N(0, I), straight lines in the latent space.
 
       Examples:
         selva interpolate --data data --indices 3,17 -o walk.png
         selva interpolate --data data --indices 3,17,20,44 --pairs -o two-walks.png
         selva interpolate --data data --between-labels 3,8 --label-means -o walk.png
         selva interpolate --latents a.csv --rows 0,5,9 --closed --spherical -o tour.png
+        selva interpolate runs/labels --data data --indices 3,17 --label 7 -o sevens.png
       """)
 
   @OptionGroup var model: ModelArgument
@@ -36,7 +39,8 @@ struct InterpolateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An IDX file of labels of --data, for --between-labels; left out, the folder's.", valueName: "file"))
+      "An IDX file of labels of --data, for --between-labels and for a model with labels; left out, the folder's.",
+      valueName: "file"))
   var labels: String?
 
   @Flag(help: "With --between-labels: each label as the mean of all its images.")
@@ -62,6 +66,8 @@ struct InterpolateCommand: ParsableCommand {
 
   @Flag(help: "Go along great circles instead of straight lines.")
   var spherical = false
+
+  @OptionGroup var label: LabelOption
 
   @Flag(exclusivity: .exclusive)
   var course: Course = .path
@@ -90,9 +96,10 @@ struct InterpolateCommand: ParsableCommand {
       throw ValidationError("--data goes with --indices and --between-labels, and they with it.")
     }
     if rows != nil && latents == nil { throw ValidationError("--rows goes with --latents.") }
-    if betweenLabels == nil, let option = labelMeans ? "--label-means" : labels.map({ _ in "--labels" }) {
-      throw ValidationError("\(option) goes with --between-labels.")
+    if betweenLabels == nil && labelMeans {
+      throw ValidationError("--label-means goes with --between-labels.")
     }
+    if latents != nil && labels != nil { throw ValidationError("--labels goes with --data.") }
     if let points = indices ?? betweenLabels ?? rows {
       guard points.values.count >= 2 else { throw ValidationError("Give at least 2 points, as 3,17.") }
       if course == .pairs && !points.values.count.isMultiple(of: 2) {
@@ -103,57 +110,103 @@ struct InterpolateCommand: ParsableCommand {
 
   func run() throws {
     let (model, path) = try model.load()
-    let latent = model.settings.latent
-    let values = try points(model)
-    let points = stride(from: 0, to: values.count, by: latent).map { Array(values[$0..<$0 + latent]) }
+    if labels != nil && betweenLabels == nil && model.settings.labels.isEmpty {
+      throw ValidationError("--labels goes with --between-labels, or with a model with labels.")
+    }
+    let label = try label.checked(for: model, at: path)
+    var points = try points(model, label: label)
+    if let label, points.labels != nil { points.labels = [Int](repeating: label, count: points.values.count) }
     try picture.layout.check(
-      cells: points.count * steps, columns: steps, of: model.settings, output: picture.output)
-    let walk = walk(points)
-    try picture.write(walk, of: model, at: path, columns: steps)
-    try save.write(walk, latent: latent)
+      cells: points.values.count * steps, columns: steps, of: model.settings, output: picture.output)
+    let (walk, labels) = walk(points, model.makePrior())
+    try picture.write(walk, labels: labels, of: model, at: path, columns: steps)
+    try save.write(walk, labels: labels, latent: model.settings.latent)
   }
 
-  /// At least two points, `[count, latent]`.
-  private func points(_ model: VAE) throws -> [Float] {
-    if let latents { return try points(in: LatentInput(latents, latent: model.settings.latent), model) }
+  /// At least two points.
+  private struct Points {
+    let values: [[Float]]
+    /// One a point; nil where the model has none.
+    var labels: [Int]?
+
+    /// - Parameter values: `[count, latent]`.
+    init(_ values: [Float], latent: Int, labels: [Int]?) {
+      self.values = Points.rows(values, latent)
+      self.labels = labels
+    }
+
+    static func rows(_ values: [Float], _ latent: Int) -> [[Float]] {
+      stride(from: 0, to: values.count, by: latent).map { Array(values[$0..<$0 + latent]) }
+    }
+  }
+
+  private func points(_ model: VAE, label: Int?) throws -> Points {
+    let latent = model.settings.latent
+    if let latents {
+      let input = try LatentInput(latents, for: model, label: label)
+      let rows = try rows(of: input)
+      return Points(
+        rows.flatMap { input.part($0..<$0 + 1).latents }, latent: latent,
+        labels: input.labels.map { all in rows.map { all[$0] } })
+    }
     let images = try images.load(labels: labels, for: model.settings)
     if let indices {
       try images.check(indices.values)
-      return model.means(images, indices.values)
+      return Points(
+        try model.means(images, indices.values), latent: latent,
+        labels: images.labels(indices.values, for: model.settings))
     }
-    return try (betweenLabels?.values ?? []).flatMap { label in
+    let chosen = betweenLabels?.values ?? []
+    let means = try chosen.flatMap { label in
       let members = try images.indices(label: label)
-      guard labelMeans else { return model.means(images, [members[0]]) }
-      return LatentMath.mean(model.means(images, members), latent: model.settings.latent)
+      guard labelMeans else { return try model.means(images, [members[0]]) }
+      return LatentMath.mean(try model.means(images, members), latent: latent)
     }
+    return Points(means, latent: latent, labels: model.settings.labels.isEmpty ? nil : chosen)
   }
 
-  private func points(in input: LatentInput, _ model: VAE) throws -> [Float] {
-    let latent = model.settings.latent
-    let count = input.values.count / latent
+  private func rows(of input: LatentInput) throws -> [Int] {
+    let count = input.count
     guard let rows else {
       guard count >= 2, course != .pairs || count.isMultiple(of: 2) else {
         throw SelectionError.points(path: input.name, count: count, pairs: count >= 2)
       }
-      return input.values
+      return Array(0..<count)
     }
     if let index = rows.values.first(where: { $0 >= count }) {
       throw SelectionError.row(path: input.name, index: index, count: count)
     }
-    return rows.values.flatMap { input.values[$0 * latent..<($0 + 1) * latent] }
+    return rows.values
   }
 
-  /// The vectors of the picture, `steps` for each of its rows.
-  private func walk(_ points: [[Float]]) -> [Float] {
-    let kind: Interpolation = spherical ? .spherical : .linear
-    if course == .closed {
-      return kind.path(through: points, stepsPerSegment: steps, closed: true).values
-    }
-    let starts = stride(from: 0, to: points.count - 1, by: course == .pairs ? 2 : 1)
-    return starts.flatMap { start in
-      (0..<steps).flatMap { step in
-        kind.point(from: points[start], to: points[start + 1], at: Double(step) / Double(steps - 1))
+  /// The vectors of the picture, `steps` for each of its rows, with their labels.
+  private func walk(_ points: Points, _ prior: LatentPrior) -> (latents: [Float], labels: [Int]?) {
+    let (kind, values): (Interpolation, _) = (spherical ? .spherical : .linear, points.values)
+    // Circles are about the origin, and that is where the prior lies in its base space.
+    let stations = spherical ? Points.rows(prior.toBase(Array(values.joined())), values[0].count) : values
+    var rows: [[Float]] = []
+    var sources: [(point: Int, isExact: Bool)] = []
+    for start in starts(values.count) {
+      let end = (start + 1) % values.count
+      for step in 0..<steps {
+        // A closed way leaves its end to the next row.
+        let t = Double(step) / Double(course == .closed ? steps : steps - 1)
+        rows.append(kind.point(from: stations[start], to: stations[end], at: t))
+        sources.append((t < 0.5 ? start : end, t == 0 || t == 1))
       }
+    }
+    if spherical { rows = Points.rows(prior.fromBase(Array(rows.joined())), values[0].count) }
+    // There and back is not the same to the last bit.
+    for (row, source) in sources.enumerated() where source.isExact { rows[row] = values[source.point] }
+    return (Array(rows.joined()), points.labels.map { labels in sources.map { labels[$0.point] } })
+  }
+
+  /// The point that each row of the picture begins with.
+  private func starts(_ count: Int) -> [Int] {
+    switch course {
+    case .path: Array(0..<count - 1)
+    case .pairs: Array(stride(from: 0, to: count - 1, by: 2))
+    case .closed: Array(0..<count)
     }
   }
 }

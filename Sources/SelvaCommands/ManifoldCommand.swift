@@ -10,7 +10,8 @@ struct ManifoldCommand: ParsableCommand {
       The plane runs through two components (--components) or, with --principal, through the mean of the encoded \
       images along the two directions in which they differ most. Steps are quantiles of a normal distribution, \
       so that each cell stands for an equal share of the probability. The first direction grows to the right, \
-      the second upwards.
+      the second upwards. Where the prior is not N(0, I), the plane is one of the space in which it is about \
+      N(0, I).
 
       Examples:
         selva manifold -o plane.png
@@ -37,6 +38,8 @@ struct ManifoldCommand: ParsableCommand {
   var principal = false
 
   @OptionGroup var images: OptionalImageOptions
+  @OptionGroup var labels: LabelFileOption
+  @OptionGroup var label: LabelOption
   @OptionGroup var save: SaveLatentsOption
 
   /// The eigenvectors of more components than this take minutes.
@@ -44,6 +47,7 @@ struct ManifoldCommand: ParsableCommand {
 
   func validate() throws {
     if principal != (images.data != nil) { throw ValidationError("--principal and --data go together.") }
+    if labels.labels != nil && images.data == nil { throw ValidationError("--labels goes with --data.") }
     if principal && components != nil { throw ValidationError("Give one of --principal and --components.") }
     if let components {
       guard components.values.count == 2, components.values[0] != components.values[1] else {
@@ -57,12 +61,16 @@ struct ManifoldCommand: ParsableCommand {
     guard model.settings.latent >= 2 else { throw SelectionError.noPlane(path: path) }
     try picture.layout.check(
       cells: size * size, columns: size, of: model.settings, output: picture.output)
-    let plane = try plane(model, path)
-    try picture.write(plane.values, of: model, at: path, columns: size)
-    try save.write(plane.values, latent: model.settings.latent)
+    let label = try label.needed(for: model, at: path)
+    let prior = model.makePrior()
+    let values = prior.fromBase(try plane(model, prior, path).values)
+    let labels = label.map { [Int](repeating: $0, count: size * size) }
+    try picture.write(values, labels: labels, of: model, at: path, columns: size)
+    try save.write(values, labels: labels, latent: model.settings.latent)
   }
 
-  private func plane(_ model: VAE, _ path: String) throws -> LatentTable {
+  /// In the prior's base space.
+  private func plane(_ model: VAE, _ prior: LatentPrior, _ path: String) throws -> LatentTable {
     let latent = model.settings.latent
     guard principal else {
       let components = components?.values ?? [0, 1]
@@ -80,8 +88,9 @@ struct ManifoldCommand: ParsableCommand {
       throw SelectionError.tooManyComponents(
         path: path, latent: latent, limit: ManifoldCommand.mostComponents)
     }
-    let images = try images.load(for: model.settings)
-    let directions = PrincipalDirections(model.means(images, Array(0..<images.count)), latent: latent)
+    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
+    let means = try model.means(images, Array(0..<images.count))
+    let directions = PrincipalDirections(prior.toBase(means), latent: latent)
     return Manifold.grid(
       rows: size, columns: size, center: directions.mean, across: directions.sigma(0), up: directions.sigma(1)
     )

@@ -25,6 +25,7 @@ enum Numbers {
   /// Images are counted in 32 bits.
   static let images = NumberRange(1...Int(Int32.max))
   static let index = NumberRange(0...Int(Int32.max))
+  static let label = NumberRange(0...Int(UInt8.max))
   static let seed = TrainingSettings.range(of: \.seed)
   static let threads = TrainingSettings.range(of: \.threads)
   static let importanceSamples = TrainingSettings.range(of: \.importanceSamples)

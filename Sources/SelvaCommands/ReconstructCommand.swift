@@ -12,17 +12,26 @@ struct ReconstructCommand: ParsableCommand {
       "Encode images and decode them again, and write a grid of each image beside its reconstruction.",
     discussion: """
       An image is reconstructed from the mean of its posterior; with --sample, from a vector drawn from the \
-      posterior.
+      posterior. A model with labels encodes and decodes each image with its own label; with --as-label it decodes \
+      with that one, so that the same hand writes another digit.
 
       Examples:
         selva reconstruct --data data -o pairs.png
         selva reconstruct --data data -o pairs.png --indices 3,5,20-25 --columns 4
         selva reconstruct runs/003 --data digits.idx -o pairs.png --shuffle --seed 7
+        selva reconstruct runs/labels --data data -o sevens.png --as-label 7
       """)
 
   @OptionGroup var model: ModelArgument
   @OptionGroup var images: ImageOptions
+  @OptionGroup var labels: LabelFileOption
   @OptionGroup var picture: PictureOptions
+
+  @Option(
+    help: Numbers.label.help(
+      "Of a model with labels: decode with this label instead of each image's own."),
+    transform: Numbers.label.parse)
+  var asLabel: Int?
 
   @Option(
     help: Numbers.images.help("How many images, from the first on.", default: standardCount),
@@ -63,26 +72,34 @@ struct ReconstructCommand: ParsableCommand {
 
   func run() throws {
     let (model, path) = try model.load()
-    let images = try images.load(for: model.settings)
+    try model.check(labels: asLabel.map { [$0] }, option: "--as-label", path: path)
+    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
     let seed = seed ?? 0
     let chosen = try choose(images, seed: seed)
+    try model.settings.checkLabels(of: images, chosen)
     let width = onlyReconstructions ? 1 : 2
     let columns = (columns ?? LayoutOptions.columns(for: chosen.count)) * width
     try picture.layout.check(
       cells: chosen.count * width, columns: columns, of: model.settings, output: picture.output)
-    let (mean, logVariance) = model.encode(images.gather(chosen))
+    let cells = cells(images, chosen, model, seed: seed)
+    let style = picture.style(groupColumns: onlyReconstructions ? 0 : 2)
+    let usesSeed = sample || shuffle
+    try picture.write(
+      Raster.grid(cells, columns: columns, style: style), model: path, seed: usesSeed ? seed : nil)
+  }
+
+  private func cells(_ images: ImageSet, _ chosen: [Int], _ model: VAE, seed: UInt64) -> [Raster] {
+    let own = images.labels(chosen, for: model.settings)
+    let (mean, logVariance) = model.encode(images.gather(chosen), labels: own)
     let latents =
       sample
       ? Latents.posterior(
         mean: mean, logVariance: logVariance, latent: model.settings.latent, seed: seed, images: chosen)
       : mean
-    let cells = zip(chosen, model.pictures(latents)).flatMap { number, reconstruction in
+    let labels = asLabel.map { [Int](repeating: $0, count: chosen.count) } ?? own
+    return zip(chosen, model.pictures(latents, labels: labels)).flatMap { number, reconstruction in
       onlyReconstructions ? [reconstruction] : [model.picture(images.image(number)[...]), reconstruction]
     }
-    let style = picture.style(groupColumns: onlyReconstructions ? 0 : 2)
-    let usesSeed = sample || shuffle
-    try picture.write(
-      Raster.grid(cells, columns: columns, style: style), model: path, seed: usesSeed ? seed : nil)
   }
 
   private func choose(_ images: ImageSet, seed: UInt64) throws -> [Int] {

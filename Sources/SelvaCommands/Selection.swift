@@ -43,6 +43,16 @@ enum SelectionError: Fault, Equatable {
   case component(path: String, index: Int, latent: Int)
   case noLabels(path: String)
   case label(path: String, label: Int, present: [Int])
+  /// The model knows no such label.
+  case modelLabel(path: String, label: Int, known: [Int])
+  /// The model has no labels, and the option asks for one.
+  case unlabelled(path: String, option: String)
+  case labelNeeded(path: String, known: [Int])
+  /// Rows of a model with labels are its labels.
+  case rowPerLabel(path: String, known: [Int])
+  /// In a file of latent vectors.
+  case latentLabel(path: String, row: Int, label: String, known: [Int])
+  case noLatentLabels(path: String, known: [Int])
   case points(path: String, count: Int, pairs: Bool)
   /// The model's latent space has no plane.
   case noPlane(path: String)
@@ -62,6 +72,20 @@ enum SelectionError: Fault, Equatable {
       "\(path): its images have no labels; name a file of labels with --labels"
     case .label(let path, let label, let present):
       "\(path): no image has the label \(label); its labels are \(present.map(String.init).joined(separator: ", "))"
+    case .modelLabel(let path, let label, let known):
+      "\(path): knows no label \(label); its labels are \(LabelError.list(known))"
+    case .unlabelled(let path, let option):
+      "\(path): has no labels, which \(option) is for; leave it out, or train a model with --condition labels"
+    case .labelNeeded(let path, let known):
+      "\(path): has labels; say by --label which the pictures shall have, of \(LabelError.list(known))"
+    case .rowPerLabel(let path, let known):
+      "\(path): has labels, and a row for each is drawn; give --rows with one --label, of \(LabelError.list(known))"
+    case .latentLabel(let path, let row, let label, let known):
+      "\(path): row \(row) has the label '\(label)', and the model's labels are \(LabelError.list(known)); correct it, or "
+        + "give one for all rows with --label"
+    case .noLatentLabels(let path, let known):
+      "\(path): has no labels, which the model needs; add a column label, or give one for all rows with --label, of "
+        + LabelError.list(known)
     case .points(let path, let count, let pairs):
       pairs
         ? "\(path): \(count) vectors do not make pairs; give an even number with --rows"
@@ -109,9 +133,16 @@ extension VAE {
     }
   }
 
-  /// Posterior means, `[indices.count, latent]`. Only the pixels of a few images are in memory at a time.
-  func means(_ images: ImageSet, _ indices: [Int]) -> [Float] {
+  /// Posterior means, `[indices.count, latent]`, each image with its own label where the model has labels. Only the
+  /// pixels of a few images are in memory at a time.
+  ///
+  /// - Throws: `LabelError`.
+  func means(_ images: ImageSet, _ indices: [Int]) throws -> [Float] {
+    try settings.checkLabels(of: images, indices)
     let encoder = makeEncoder()
-    return LatentTable.blocks(of: indices.count).flatMap { encoder.encode(images.gather(indices[$0])).mean }
+    return LatentTable.blocks(of: indices.count).flatMap { rows in
+      let part = indices[rows]
+      return encoder.encode(images.gather(part), labels: images.labels(part, for: settings)).mean
+    }
   }
 }

@@ -92,13 +92,16 @@ struct PictureOptions: ParsableArguments {
   }
 
   /// Decodes `latents`, `[count, latent]`, and writes them as a grid.
+  ///
+  /// - Parameter labels: one a vector where the model has labels.
   func write(
-    _ latents: [Float], of model: VAE, at path: String, columns: Int, rowLabels: [String] = [],
-    seed: UInt64? = nil
+    _ latents: [Float], labels: [Int]?, of model: VAE, at path: String, columns: Int,
+    rowLabels: [String] = [], seed: UInt64? = nil
   ) throws {
     try layout.check(
       cells: latents.count / model.settings.latent, columns: columns, of: model.settings, output: output)
-    let grid = Raster.grid(model.pictures(latents), columns: columns, style: style(), rowLabels: rowLabels)
+    let grid = Raster.grid(
+      model.pictures(latents, labels: labels), columns: columns, style: style(), rowLabels: rowLabels)
     try write(grid, model: path, seed: seed)
   }
 }

@@ -8,8 +8,9 @@ struct TraverseCommand: ParsableCommand {
     commandName: "traverse",
     abstract: "Vary one latent component at a time, and write a row of pictures for each.",
     discussion: """
-      The others stay at the prior's mean or, with --data and --index, at the mean of an image's posterior, which \
-      is then the middle of every row. A component that the model does not use gives a row without change.
+      The others stay at the prior's centre or, with --data and --index, at the mean of an image's posterior, which \
+      is then the middle of every row. A component that the model does not use gives a row without change. Where the \
+      prior is not N(0, I), components are those of the space in which it is about N(0, I).
 
       Examples:
         selva traverse -o components.png
@@ -37,6 +38,8 @@ struct TraverseCommand: ParsableCommand {
   var steps = TraverseCommand.standard.steps
 
   @OptionGroup var images: OptionalImageOptions
+  @OptionGroup var labels: LabelFileOption
+  @OptionGroup var label: LabelOption
 
   @Option(
     help: Numbers.index.help(
@@ -47,7 +50,11 @@ struct TraverseCommand: ParsableCommand {
   @OptionGroup var save: SaveLatentsOption
 
   func validate() throws {
-    if index != nil && images.data == nil { throw ValidationError("--index goes with --data.") }
+    if images.data == nil,
+      let option = index.map({ _ in "--index" }) ?? labels.labels.map({ _ in "--labels" })
+    {
+      throw ValidationError("\(option) goes with --data.")
+    }
   }
 
   func run() throws {
@@ -56,19 +63,26 @@ struct TraverseCommand: ParsableCommand {
     try model.check(components: components, path: path)
     try picture.layout.check(
       cells: components.count * steps, columns: steps, of: model.settings, output: picture.output)
-    let lines = Traversal.lines(
-      components: components, steps: steps, sigmas: range, center: try center(model))
+    let prior = model.makePrior()
+    let (center, label) = try start(model, prior, path)
+    let lines = Traversal.lines(components: components, steps: steps, sigmas: range, center: center)
+    let values = prior.fromBase(lines.values)
+    let labels = label.map { [Int](repeating: $0, count: lines.count) }
     try picture.write(
-      lines.values, of: model, at: path, columns: steps, rowLabels: components.map { "z\($0)" })
-    try save.write(lines.values, latent: model.settings.latent)
+      values, labels: labels, of: model, at: path, columns: steps, rowLabels: components.map { "z\($0)" })
+    try save.write(values, labels: labels, latent: model.settings.latent)
   }
 
-  /// What every row has in its middle, `[latent]`.
-  private func center(_ model: VAE) throws -> [Float] {
-    guard images.data != nil else { return [Float](repeating: 0, count: model.settings.latent) }
-    let images = try images.load(for: model.settings)
+  /// What every row has in its middle, in the prior's base space, and the label of all pictures.
+  private func start(_ model: VAE, _ prior: LatentPrior, _ path: String) throws -> ([Float], label: Int?) {
+    guard images.data != nil else {
+      return ([Float](repeating: 0, count: model.settings.latent), try label.needed(for: model, at: path))
+    }
+    let fixed = try label.checked(for: model, at: path)
+    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
     let chosen = [index ?? 0]
     try images.check(chosen)
-    return model.means(images, chosen)
+    let mean = try model.means(images, chosen)
+    return (prior.toBase(mean), fixed ?? images.labels(chosen, for: model.settings)?[0])
   }
 }

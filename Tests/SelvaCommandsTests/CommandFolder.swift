@@ -10,10 +10,10 @@ struct CommandFolder {
   let model: VAE
 
   /// `model.safetensors` (8 x 6 pixels), and `data` with 12 training and `test` test images, with labels.
-  init(latent: Int = 3, test: Int = 30) throws {
+  init(latent: Int = 3, test: Int = 30, labels: [Int] = [], prior: Prior = .normal) throws {
     folder = try Program.temporaryFolder()
     try Fixture.folder(in: folder, train: 12, test: test)
-    model = try VAE(contentsOf: Fixture.model(in: folder, latent: latent))
+    model = try VAE(contentsOf: Fixture.model(in: folder, latent: latent, labels: labels, prior: prior))
   }
 
   /// Runs a command that should succeed without a word on standard error.
@@ -60,17 +60,20 @@ struct CommandFolder {
       imagesPath: path("data/test-images-idx3-ubyte"), labelsPath: path("data/test-labels-idx1-ubyte"))
   }
 
-  /// Posterior mean and log variance of test images, by the library.
+  /// Posterior mean and log variance of test images, by the library, each with its own label where the model has any.
   func posterior(_ indices: some Sequence<Int>) throws -> (mean: [Float], logVariance: [Float]) {
-    let images = try images()
-    return model.encode(indices.flatMap { images.image($0) })
+    let (images, indices) = (try images(), Array(indices))
+    return model.encode(
+      indices.flatMap { images.image($0) },
+      labels: model.settings.labels.isEmpty ? nil : indices.map { $0 % 10 })
   }
 
   /// What the library makes of latent vectors.
   func grid(
-    _ latents: [Float], columns: Int, style: GridStyle = GridStyle(), rowLabels: [String] = []
+    _ latents: [Float], labels: [Int]? = nil, columns: Int, style: GridStyle = GridStyle(),
+    rowLabels: [String] = []
   ) -> Raster {
-    Raster.grid(model.pictures(latents), columns: columns, style: style, rowLabels: rowLabels)
+    Raster.grid(model.pictures(latents, labels: labels), columns: columns, style: style, rowLabels: rowLabels)
   }
 
   /// The help of a command must name each of its options, and say defaults.

@@ -6,21 +6,32 @@ import Networks
 
 /// Small files for commands to work on. IDX files are written here byte by byte, independent of `IDXWriter`.
 enum Fixture {
-  /// Writes a model of 3 latent components with random weights.
+  /// Writes a model of 3 latent components with random weights, those too that training begins at 0: no two labels
+  /// say the same, and no prior is N(0, I) but the one that is called so.
   ///
   /// - Returns: its path.
   @discardableResult
   static func model(
     in folder: String, name: String = "model.safetensors", height: Int = 8, width: Int = 6,
     hidden: [Int] = [16],
-    latent: Int = 3, seed: UInt64 = 1
+    latent: Int = 3, seed: UInt64 = 1, labels: [Int] = [], prior: Prior = .normal
   ) throws -> String {
-    let settings = ModelSettings(height: height, width: width, hidden: hidden, latent: latent)
+    let settings = ModelSettings(
+      height: height, width: width, hidden: hidden, latent: latent, prior: prior, priorHidden: [5],
+      labels: labels)
     let data = try images(in: folder, count: 20, height: height, width: width, name: "\(name).idx")
     let statistics = DataStatistics(try ImageSet(imagesPath: data, labelsPath: nil))
     try FileManager.default.removeItem(atPath: data)
     let store = ParameterStore(ModelLayout(settings).parameters, elementType: .float32, keepsAverage: false)
     store.initialize(settings, statistics: statistics, seed: seed)
+    let all = ParameterStore.floats(store.weights)
+    for (index, view) in store.layout.views.enumerated()
+    where view.name.hasSuffix("label_bias") || view.name.hasPrefix("prior.") && view.initialization != .zeros
+      || view.name == "prior.logits"
+    {
+      let noise = Latents.normal(count: 1, latent: view.count, seed: UInt64(100 + index))
+      for i in 0..<view.count { all[view.offset + i] = noise[i] }
+    }
     let model = VAE(
       settings: settings, inputMean: statistics.inputMean,
       inputStandardDeviation: statistics.inputStandardDeviation,

@@ -65,6 +65,16 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
     return copy
   }
 
+  /// An option of models with labels.
+  func labelled(_ option: String, _ without: String, _ with: String) -> OptionCase {
+    other(option, "LABELLED \(without)", "LABELLED \(without) \(option) \(with)")
+  }
+
+  /// Another file of labels of the same images, for a model with labels.
+  func labelFile(_ line: String) -> OptionCase {
+    other("--labels", "LABELLED \(line) --labels labels.idx", "LABELLED \(line) --labels turned.idx")
+  }
+
   func layout() -> OptionCase {
     changes("--padding", "5").changes("--background", "99").changes("--scale", "2")
   }
@@ -77,7 +87,9 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
 
   func arguments(_ line: String) -> [String] {
     testDescription.split(separator: " ").map(String.init)
-      + line.split(separator: " ").map { $0 == "MODEL" ? "model.safetensors" : String($0) }
+      + line.split(separator: " ").map {
+        ["MODEL": "model.safetensors", "LABELLED": "labelled.safetensors"][$0] ?? String($0)
+      }
   }
 }
 
@@ -85,11 +97,12 @@ private let cases = [
   OptionCase("sample", "MODEL -o a.png")
     .other("--output", "MODEL -o a.png", "MODEL --output b.png")
     .changes("--rows", "2").changes("--columns", "3").changes("--seed", "1").changes("--temperature", "0.5")
-    .changes("--save-latents", "l.csv").layout(),
+    .changes("--save-latents", "l.csv").labelled("--label", "-o a.png", "3,5").layout(),
   OptionCase("reconstruct", "MODEL --data data -o a.png")
     .other("--output", "MODEL -d data -o a.png", "MODEL -d data --output b.png")
     .other("--data", "MODEL -d data -o a.png", "MODEL --data other.idx -o a.png")
-    .changes("--labels", "short.idx").changes("--part", "train").changes("--count", "5")
+    .labelFile("--data other.idx -o a.png").labelled("--as-label", "--data data -o a.png", "7")
+    .changes("--part", "train").changes("--count", "5")
     .changes("--shuffle", "").changes("--indices", "4,2").changes("--columns", "3").changes("--sample", "")
     .changes("--seed", "5", beside: "--sample").changes("--only-reconstructions", "").layout(),
   OptionCase("interpolate", "MODEL --data data --indices 3,7 -o a.png")
@@ -131,7 +144,8 @@ private let cases = [
       "--pairs", "MODEL -d data --indices 3,7,5,1 -o a.png",
       "MODEL -d data --indices 3,7,5,1 --pairs -o a.png"
     )
-    .changes("--closed", "").changes("--save-latents", "l.npy").layout(),
+    .changes("--closed", "").changes("--save-latents", "l.npy")
+    .labelled("--label", "--data data --indices 3,7 -o a.png", "5").layout(),
   OptionCase("manifold", "MODEL --size 3 -o a.png")
     .other("--output", "MODEL --size 3 -o a.png", "MODEL --size 3 --output b.png")
     .other("--size", "MODEL --size 3 -o a.png", "MODEL --size 4 -o a.png")
@@ -144,14 +158,16 @@ private let cases = [
       "MODEL --size 3 --principal --data other.idx -o a.png"
     )
     .changes("--part", "train", beside: "--principal --data data")
-    .changes("--labels", "short.idx", beside: "--principal --data data")
+    .labelFile("--size 3 --principal --data other.idx --label 3 -o a.png")
+    .other("--label", "LABELLED --size 3 --label 3 -o a.png", "LABELLED --size 3 --label 4 -o a.png")
     .changes("--save-latents", "l.csv").layout(),
   OptionCase("traverse", "MODEL -o a.png")
     .other("--output", "MODEL -o a.png", "MODEL --output b.png")
     .changes("--components", "2,0").changes("--range", "1").changes("--steps", "3")
     .changes("--data", "data").changes("--index", "4", beside: "--data data")
     .changes("--part", "train", beside: "--data data --index 15")
-    .changes("--labels", "short.idx", beside: "--data data").changes("--save-latents", "l.csv").layout(),
+    .labelFile("--data other.idx -o a.png").labelled("--label", "--data data -o a.png", "3")
+    .changes("--save-latents", "l.csv").layout(),
   OptionCase("encode", "MODEL --data data")
     .other("--data", "MODEL --data data", "MODEL --data other.idx")
     .other("--labels", "MODEL --data other.idx", "MODEL --data other.idx --labels labels.idx")
@@ -160,10 +176,13 @@ private let cases = [
     .changes("--limit", "4").changes("--indices", "5,3"),
   OptionCase("decode", "latents.csv MODEL -o a.png")
     .other("--output", "latents.csv MODEL -o a.png", "latents.csv MODEL --output b.npy")
-    .changes("--separate", "pictures").changes("--columns", "2").layout(),
+    .changes("--separate", "pictures").changes("--columns", "2")
+    .other(
+      "--label", "latents.csv LABELLED --label 3 -o a.png", "latents.csv LABELLED --label 4 -o a.png"
+    ).layout(),
   OptionCase("evaluate", "MODEL --data data")
     .other("--data", "MODEL --data data", "MODEL --data other.idx")
-    .changes("--labels", "short.idx").changes("--part", "train").changes("--binarize", "threshold")
+    .labelFile("--data other.idx").changes("--part", "train").changes("--binarize", "threshold")
     .changes("--importance-samples", "3").changes("--seed", "2").changes("--limit", "6").changes("--json", "")
     .leavesNoTrace("--threads", "the figures are the same whatever the number of workers"),
   OptionCase("inspect", "MODEL")
@@ -185,7 +204,9 @@ private let cases = [
     try Fixture.images(in: place.folder, count: 7, height: 8, width: 6, name: "other.idx", floats: true)
     try Fixture.images(in: place.folder, count: 9, height: 8, width: 6)
     try Fixture.labels(in: place.folder, count: 7)
+    try Fixture.labels(in: place.folder, [3, 1, 4, 1, 5, 9, 2], name: "turned.idx")
     try Fixture.labels(in: place.folder, count: 4, name: "short.idx")
+    try Fixture.model(in: place.folder, name: "labelled.safetensors", labels: Array(0...9))
     try place.write("z0,z1,z2\n0,1,2\n-1,0.5,0\n3,-3,0.25\n", "latents.csv")
     try place.write("z0,z1,z2\n1,1,2\n-1,0.5,0\n3,-3,0.25\n", "others.csv")
     return place

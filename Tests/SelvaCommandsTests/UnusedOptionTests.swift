@@ -34,6 +34,25 @@ import Testing
     Misuse("decode l.csv model.safetensors -o a.npy --scale 3", 64, "--scale belongs to pictures"),
     Misuse("inspect model.safetensors --limit 3", 64, "--limit goes with --activations"),
     Misuse("inspect model.safetensors --seed 3", 64, "--seed goes with --activations"),
+    Misuse("sample model.safetensors -o a.png --label 3", 65, "has no labels, which --label is for"),
+    Misuse("reconstruct model.safetensors --data data -o a.png --as-label 3", 65, "which --as-label is for"),
+    Misuse("decode l.csv model.safetensors -o a.png --label 3", 65, "has no labels, which --label is for"),
+    Misuse("traverse model.safetensors -o a.png --label 3", 65, "has no labels, which --label is for"),
+    Misuse("manifold model.safetensors -o a.png --label 3", 65, "has no labels, which --label is for"),
+    Misuse(
+      "interpolate model.safetensors --data data --indices 1,2 -o a.png --label 3", 65,
+      "has no labels, which --label is for"),
+    Misuse("reconstruct model.safetensors --data data -o a.png --labels labels.idx", 65, "which --labels is"),
+    Misuse("evaluate model.safetensors --data data --labels labels.idx", 65, "which --labels is for"),
+    Misuse("traverse model.safetensors --data data -o a.png --labels labels.idx", 65, "which --labels is"),
+    Misuse(
+      "manifold model.safetensors --principal --data data -o a.png --labels labels.idx", 65,
+      "which --labels is"),
+    Misuse("manifold model.safetensors -o a.png --labels labels.idx", 64, "--labels goes with --data"),
+    Misuse("traverse model.safetensors -o a.png --labels labels.idx", 64, "--labels goes with --data"),
+    Misuse(
+      "interpolate model.safetensors --latents l.csv -o a.png --labels labels.idx", 64,
+      "--labels goes with --data"),
     Misuse("data binarize --data images.idx -o a.idx --threshold --seed 1", 64, "--seed goes with draws"),
   ])
   func refuses(_ misuse: Misuse) throws {

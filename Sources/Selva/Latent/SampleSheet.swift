@@ -9,15 +9,16 @@ public struct SampleSheet: Sendable {
   public let rowLabels: [String]
 
   /// - Parameters:
-  ///   - rows: of a model with labels, as many as are needed for `labels` are made.
-  ///   - labels: of a model with labels, a row for each; nil: all that it knows.
+  ///   - rows: of a model with labels, as many as there are `labels`, but for one alone.
+  ///   - labels: of a model with labels, a row for each; of one alone, `rows` rows, each vector drawn for itself.
+  ///     nil: all that it knows.
   public init(
     _ model: VAE, rows: Int, columns: Int, seed: UInt64, temperature: Float = 1, labels: [Int]? = nil
   ) {
     let prior = model.makePrior()
-    guard !model.settings.labels.isEmpty else {
+    guard !model.settings.labels.isEmpty, labels?.count != 1 else {
       latents = prior.sample(count: rows * columns, seed: seed, temperature: temperature)
-      self.labels = nil
+      self.labels = labels.map { [Int](repeating: $0[0], count: rows * columns) }
       rowLabels = []
       return
     }
