@@ -16,6 +16,7 @@ struct EvaluateCommand: ParsableCommand {
       Examples:
         selva evaluate --data mnist
         selva evaluate runs/003 --data mnist --importance-samples 5000 --json
+        selva evaluate --data mnist --worst 20 -o worst.png
       """)
 
   @OptionGroup var model: ModelArgument
@@ -48,6 +49,8 @@ struct EvaluateCommand: ParsableCommand {
     transform: Numbers.images.parse)
   var limit: Int?
 
+  @OptionGroup var worst: WorstOptions
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -65,17 +68,20 @@ struct EvaluateCommand: ParsableCommand {
     ).check()
     let progress = EvaluationProgress(count: count)
     if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
-    let evaluation = evaluator.evaluate(
+    let (evaluation, losses) = evaluator.evaluateEach(
       set, indices: [Int32](0..<Int32(count)), group: WorkerGroup(count: threads == 0 ? nil : threads))
     progress.clear()
-    if json {
-      try Console.result(SettingsJSON.encode(evaluation))
-    } else {
-      try Console.result(
-        EvaluationText.lines(
-          evaluation, model: path, latent: model.settings.latent, images: set.path
-        ).joined(separator: "\n"))
+    let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
+    if let output = worst.output, let worstImages {
+      try PictureFile.write(
+        WorstImage.picture(worstImages, of: set, by: model), to: output,
+        text: PictureText.entries(model: path, seed: seed))
     }
+    try Console.result(
+      json
+        ? SettingsJSON.encode(EvaluationReport(evaluation: evaluation, worst: worstImages))
+        : (EvaluationText.lines(evaluation, model: path, latent: model.settings.latent, images: set.path)
+          + WorstImage.lines(worstImages ?? [])).joined(separator: "\n"))
   }
 }
 

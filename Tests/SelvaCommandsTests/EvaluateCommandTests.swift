@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import IDX
+import ImageGrid
 import Testing
 
 @testable import Selva
@@ -69,6 +70,38 @@ import Testing
     #expect(largestFirst.count == 3 && largestFirst == largestFirst.sorted(by: >))
   }
 
+  /// The library's figures of each image, sorted here by themselves.
+  @Test(arguments: [[], ["--importance-samples", "3"]]) func namesTheWorstImages(_ more: [String]) throws {
+    let folder = try prepared()
+    let result = try Program.run(
+      ["evaluate", "model.safetensors", "--data", "data", "--worst", "4", "-o", "worst.png", "--json"] + more,
+      in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let images = try ImageSet(imagesPath: "\(folder)/data/test-images-idx3-ubyte")
+    let losses = Evaluator(
+      try VAE(contentsOf: "\(folder)/model.safetensors"), importanceSamples: more.isEmpty ? nil : 3
+    ).evaluateEach(images, group: WorkerGroup(count: 1)).images
+    let worst = try #require(jsonObject(result.output)["worst"] as? [[String: Any]])
+    let expected = losses.losses.enumerated().sorted { $0.element > $1.element }.prefix(4)
+    #expect(worst.map { $0["index"] as? Int } == expected.map { $0.offset })
+    for (image, expected) in zip(worst, expected) {
+      let (loss, nll) = (try #require(image["loss"] as? Double), image["nll"] as? Double)
+      #expect(abs(loss - expected.element) < 1e-9)
+      #expect((nll == nil) == more.isEmpty)
+      if let nll { #expect(abs(nll - losses.nlls[expected.offset]) < 1e-9) }
+    }
+    // Four pairs of 8 x 6 in a row, in the order of the list.
+    let picture = try PNG.read("\(folder)/worst.png")
+    #expect(picture.text("Selva model") == "model.safetensors")
+    #expect(picture.raster.height == 8 + 4)
+    let text = try Program.run(
+      ["evaluate", "model.safetensors", "--data", "data", "--worst", "2"] + more, in: folder)
+    let lines = String(decoding: text.output, as: UTF8.self).split(separator: "\n").suffix(2)
+    for (line, image) in zip(lines, expected) {
+      #expect(line.hasPrefix("  \(image.offset) ") && line.contains("nll") == !more.isEmpty, "\(line)")
+    }
+  }
+
   @Test func binarizesAsInTraining() throws {
     let folder = try Program.temporaryFolder()
     try Fixture.folder(in: folder, train: 60, test: 20)
@@ -93,6 +126,9 @@ import Testing
     Misuse("evaluate none.safetensors --data data", 66, "none.safetensors"),
     Misuse("evaluate data/test-images-idx3-ubyte --data data", 65, "ubyte: is an IDX file; name a model"),
     Misuse("evaluate model.safetensors --data none", 66, "none"),
+    Misuse("evaluate model.safetensors --data data --worst 0", 64, "--worst"),
+    Misuse("evaluate model.safetensors --data data -o worst.png", 64, "--output goes with --worst"),
+    Misuse("evaluate model.safetensors --data data --worst 2 -o worst.jpg", 64, "must name a .png file"),
     Misuse(
       "evaluate model.safetensors --data other.idx", 65, "images are 9 x 9 pixels where 8 x 6 are expected"),
   ])
@@ -107,7 +143,7 @@ import Testing
     let text = String(decoding: help.output, as: UTF8.self)
     for option in [
       "<model>", "-d, --data", "--part", "--binarize", "--importance-samples", "--seed", "--threads",
-      "--limit",
+      "--limit", "--worst", "-o, --output",
       "--json",
     ] { #expect(text.contains(option), "\(option)") }
   }

@@ -50,6 +50,11 @@ public struct ImageLosses: Sendable, Equatable {
   public let losses: [Double]
   /// −log p(x), estimated; empty where it was not asked for.
   public let nlls: [Double]
+
+  /// The places of the `count` images with the largest −ELBO, the worst first.
+  public func worst(_ count: Int) -> [Int] {
+    Array(losses.indices.sorted { (losses[$1], $0) < (losses[$0], $1) }.prefix(count))
+  }
 }
 
 /// Mean and its standard error, over images.

@@ -1,0 +1,75 @@
+import ArgumentParser
+import IDX
+import ImageGrid
+import Selva
+
+/// The images that a model is worst at: a few of them can decide a mean.
+struct WorstOptions: ParsableArguments {
+  @Option(
+    help: Numbers.images.help(
+      "Also name the images with the largest −ELBO, so many, the worst first.", default: "none", "number"),
+    transform: Numbers.images.parse)
+  var worst: Int?
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp(
+      "With --worst: a PNG file that shows each beside its reconstruction.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    guard let output else { return }
+    guard worst != nil else { throw ValidationError("--output goes with --worst.") }
+    try PictureFile.check(output, mayBeOutput: false)
+  }
+}
+
+/// One of them.
+struct WorstImage: Encodable, Equatable {
+  /// By number from 0.
+  let index: Int
+  /// −ELBO, in nats.
+  let loss: Double
+  let nll: Double?
+
+  static func all(_ losses: ImageLosses, count: Int) -> [WorstImage] {
+    losses.worst(count).map {
+      WorstImage(index: $0, loss: losses.losses[$0], nll: losses.nlls.isEmpty ? nil : losses.nlls[$0])
+    }
+  }
+
+  static func lines(_ images: [WorstImage]) -> [String] {
+    guard !images.isEmpty else { return [] }
+    return ["", "Worst images, by number:"]
+      + images.map { image in
+        "  \(image.index)".padded(10) + "loss \(Format.fixed(image.loss))"
+          + (image.nll.map { ", nll \(Format.fixed($0))" } ?? "")
+      }
+  }
+
+  /// Each image beside its reconstruction from the mean of its posterior, five to a row.
+  static func picture(_ images: [WorstImage], of set: ImageSet, by model: VAE) -> Raster {
+    let indices = images.map(\.index)
+    let labels = set.labels(indices, for: model.settings)
+    let latents = model.encode(set.gather(indices), labels: labels).mean
+    let cells = zip(indices, model.pictures(latents, labels: labels)).flatMap { index, rebuilt in
+      [model.picture(set.image(index)[...]), rebuilt]
+    }
+    return Raster.grid(cells, columns: 10, style: GridStyle(groupColumns: 2))
+  }
+}
+
+/// An evaluation with its worst images, as one JSON object.
+struct EvaluationReport: Encodable {
+  let evaluation: Evaluation
+  /// Nil where nobody asked.
+  let worst: [WorstImage]?
+
+  private enum CodingKeys: String, CodingKey { case worst }
+
+  func encode(to encoder: any Encoder) throws {
+    try evaluation.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(worst, forKey: .worst)
+  }
+}
