@@ -9,14 +9,15 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Show what a model, a run, or IDX data holds.",
     discussion: """
-      What a path is, is told by its content. A model: its settings, how it was trained, every parameter with \
-      its shape. IDX data: types, sizes, range of values, how many of each label.
+      What a path is, is told by its content. A model: its settings, what is in its prior, how it was trained, every \
+      parameter with its shape. IDX data: types, sizes, range of values, how many of each label.
       With --activations, a model's hidden layers are measured on data, with its weights as they are and as \
       they were before the first step.
 
       Examples:
         selva inspect
         selva inspect mnist --contact-sheet digits.png
+        selva inspect runs/vamp --pseudo-inputs pseudo-inputs.png
         selva inspect runs/003 --activations --data mnist -o activations.png
       """)
 
@@ -32,6 +33,12 @@ struct InspectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Also write a picture of the first 100 images to this PNG file.", valueName: "file"))
   var contactSheet: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write the pseudo-inputs of a model's VampPrior to this PNG file, the largest weight first.",
+      valueName: "file"))
+  var pseudoInputs: String?
 
   @Flag(help: "Measure mean and variance of a model's hidden layers; needs --data.")
   var activations = false
@@ -74,13 +81,22 @@ struct InspectCommand: ParsableCommand {
     if let contactSheet {
       try PictureFile.check(contactSheet, option: "--contact-sheet", mayBeOutput: false)
     }
+    if let pseudoInputs {
+      try PictureFile.check(pseudoInputs, option: "--pseudo-inputs", mayBeOutput: false)
+    }
     if activations && contactSheet != nil { throw ValidationError("--contact-sheet goes with IDX data.") }
+    if activations && pseudoInputs != nil {
+      throw ValidationError("--pseudo-inputs does not go with --activations; ask for one after the other.")
+    }
   }
 
   func run() throws {
     if let path, try Inspected(path) == .data {
       guard !activations else {
         throw FileError(.badData, path: path, reason: "is IDX data; --activations needs a model")
+      }
+      guard pseudoInputs == nil else {
+        throw FileError(.badData, path: path, reason: "is IDX data; --pseudo-inputs needs a model")
       }
       return try inspectData(path)
     }
@@ -107,7 +123,9 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func inspectModel(_ path: String) throws {
-    let inspection = try ModelInspection(path)
+    let model = try VAE(contentsOf: path)
+    let inspection = try ModelInspection(path, model)
+    if let pseudoInputs { try PriorInspection.writePseudoInputs(of: model, at: path, to: pseudoInputs) }
     try Console.result(
       json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
   }

@@ -10,20 +10,21 @@ struct ModelInspection: Encodable {
 
   let path: String
   let model: ModelSettings
+  let prior: PriorInspection
   /// Nil where the file does not say.
   let training: TrainingSettings?
   let parameters: [Parameter]
   let parameterCount: Int
 
   private enum CodingKeys: String, CodingKey {
-    case path, model, training, parameters
+    case path, model, prior, training, parameters
     case parameterCount = "parameter_count"
   }
 
-  init(_ path: String) throws {
-    let vae = try VAE(contentsOf: path)
+  init(_ path: String, _ vae: VAE) throws {
     self.path = path
     model = vae.settings
+    prior = PriorInspection(vae)
     training = try VAE.trainingSettings(contentsOf: path)
     parameters = vae.parameters.map { Parameter(name: $0.name, shape: $0.shape, count: $0.values.count) }
     parameterCount = parameters.reduce(0) { $0 + $1.count }
@@ -32,7 +33,7 @@ struct ModelInspection: Encodable {
   var lines: [String] {
     var lines = ["\(path): a model of \(model.height) x \(model.width) images", "", "Model"]
     lines += ModelInspection.rows(SettingText.properties(of: model))
-    lines += ["", "Training"]
+    lines += prior.lines + ["", "Training"]
     lines += training.map { ModelInspection.rows(SettingText.properties(of: $0)) } ?? ["  not recorded"]
     lines += ["", "Parameters"]
     let width = (parameters.map(\.name.count).max() ?? 0) + 2

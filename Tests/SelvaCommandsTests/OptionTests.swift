@@ -88,7 +88,8 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
   func arguments(_ line: String) -> [String] {
     testDescription.split(separator: " ").map(String.init)
       + line.split(separator: " ").map {
-        ["MODEL": "model.safetensors", "LABELLED": "labelled.safetensors"][$0] ?? String($0)
+        ["MODEL": "model.safetensors", "LABELLED": "labelled.safetensors", "VAMP": "vamp.safetensors"][$0]
+          ?? String($0)
       }
   }
 }
@@ -188,6 +189,7 @@ private let cases = [
     .leavesNoTrace("--threads", "the figures are the same whatever the number of workers"),
   OptionCase("inspect", "MODEL")
     .changes("--json", "").other("--contact-sheet", "data", "data --contact-sheet a.png")
+    .other("--pseudo-inputs", "VAMP", "VAMP --pseudo-inputs a.png")
     .other("--activations", "MODEL", "MODEL --activations --data data")
     .other("--data", "MODEL --activations --data data", "MODEL --activations --data other.idx")
     .changes("--limit", "5", beside: "--activations --data data")
@@ -208,6 +210,7 @@ private let cases = [
     try Fixture.labels(in: place.folder, [3, 1, 4, 1, 5, 9, 2], name: "turned.idx")
     try Fixture.labels(in: place.folder, count: 4, name: "short.idx")
     try Fixture.model(in: place.folder, name: "labelled.safetensors", labels: Array(0...9))
+    try Fixture.model(in: place.folder, name: "vamp.safetensors", prior: .vamp(components: 3))
     try place.write("z0,z1,z2\n0,1,2\n-1,0.5,0\n3,-3,0.25\n", "latents.csv")
     try place.write("z0,z1,z2\n1,1,2\n-1,0.5,0\n3,-3,0.25\n", "others.csv")
     return place

@@ -24,10 +24,13 @@ enum ModelReaders {
     let path = InputFile.write(input, name: "model.safetensors")
     let model = try VAE(contentsOf: path)
     let settings = model.settings
-    for line in try ModelInspection(path).lines { check(message: line.isEmpty ? " " : line) }
+    for line in try ModelInspection(path, model).lines {
+      check(message: line.isEmpty ? " " : line)
+    }
     guard model.layout.parameters.count <= 1 << 16 else { return }
-    let mean = model.encode([Float](repeating: 0.5, count: settings.pixelCount)).mean
-    let pixels = model.decode([Float](repeating: 0.5, count: settings.latent))
+    let labels = settings.labels.isEmpty ? nil : [settings.labels[0]]
+    let mean = model.encode([Float](repeating: 0.5, count: settings.pixelCount), labels: labels).mean
+    let pixels = model.decode([Float](repeating: 0.5, count: settings.latent), labels: labels)
     require(mean.count == settings.latent && pixels.count == settings.pixelCount, "values lost")
     try model.write(to: path, training: nil)
     require(try VAE(contentsOf: path).settings == settings, "settings that change when they are written")
