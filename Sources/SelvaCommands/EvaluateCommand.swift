@@ -17,6 +17,7 @@ struct EvaluateCommand: ParsableCommand {
         selva evaluate --data mnist
         selva evaluate runs/003 --data mnist --importance-samples 5000 --json
         selva evaluate --data mnist --worst 20 -o worst.png
+        selva evaluate runs/labels --data mnist --classify
       """)
 
   @OptionGroup var model: ModelArgument
@@ -51,6 +52,9 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var worst: WorstOptions
 
+  @Flag(help: ClassificationText.help)
+  var classify = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -60,16 +64,20 @@ struct EvaluateCommand: ParsableCommand {
     let trained = try VAE.trainingSettings(contentsOf: path)
     let count = min(set.count, limit ?? set.count)
     try model.settings.checkLabels(of: set, 0..<count)
+    if classify { try model.check(labels: [], option: "--classify", path: path) }
     var evaluator = Evaluator(
       model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
       importanceSamples: importanceSamples)
     try MemoryNeed.evaluation(
-      model.settings, images: count, threads: threads, importanceSamples: importanceSamples
+      model.settings, images: count, threads: threads,
+      importanceSamples: importanceSamples ?? (classify ? Evaluator.classificationSamples : nil)
     ).check()
-    let progress = EvaluationProgress(count: count)
+    let estimates = (importanceSamples == nil ? 0 : 1) + (classify ? model.settings.labels.count : 0)
+    let progress = EvaluationProgress(count: count * estimates)
     if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
-    let (evaluation, losses) = evaluator.evaluateEach(
-      set, indices: [Int32](0..<Int32(count)), group: WorkerGroup(count: threads == 0 ? nil : threads))
+    let (indices, group) = ([Int32](0..<Int32(count)), WorkerGroup(count: threads == 0 ? nil : threads))
+    let (evaluation, losses) = evaluator.evaluateEach(set, indices: indices, group: group)
+    let classification = classify ? evaluator.classify(set, indices: indices, group: group) : nil
     progress.clear()
     let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
     if let output = worst.output, let worstImages {
@@ -77,11 +85,12 @@ struct EvaluateCommand: ParsableCommand {
         WorstImage.picture(worstImages, of: set, by: model), to: output,
         text: PictureText.entries(model: path, seed: seed))
     }
+    let report = EvaluationReport(
+      evaluation: evaluation, worst: worstImages, classification: classification)
     try Console.result(
       json
-        ? SettingsJSON.encode(EvaluationReport(evaluation: evaluation, worst: worstImages))
-        : (EvaluationText.lines(evaluation, model: path, latent: model.settings.latent, images: set.path)
-          + WorstImage.lines(worstImages ?? [])).joined(separator: "\n"))
+        ? SettingsJSON.encode(report)
+        : report.lines(model: path, latent: model.settings.latent, images: set.path).joined(separator: "\n"))
   }
 }
 

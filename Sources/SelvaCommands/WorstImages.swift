@@ -58,18 +58,3 @@ struct WorstImage: Encodable, Equatable {
     return Raster.grid(cells, columns: 10, style: GridStyle(groupColumns: 2))
   }
 }
-
-/// An evaluation with its worst images, as one JSON object.
-struct EvaluationReport: Encodable {
-  let evaluation: Evaluation
-  /// Nil where nobody asked.
-  let worst: [WorstImage]?
-
-  private enum CodingKeys: String, CodingKey { case worst }
-
-  func encode(to encoder: any Encoder) throws {
-    try evaluation.encode(to: encoder)
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encodeIfPresent(worst, forKey: .worst)
-  }
-}

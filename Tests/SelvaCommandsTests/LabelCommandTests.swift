@@ -1,7 +1,10 @@
+import Compute
 import Foundation
 import ImageGrid
-import Selva
 import Testing
+
+@testable import Selva
+@testable import SelvaCommands
 
 /// The commands with a model that has labels.
 @Suite struct LabelCommandTests {
@@ -228,5 +231,32 @@ import Testing
     _ = try run(place, "inspect MODEL --activations --data data")
     try fails(
       place, "inspect MODEL --activations --data \(images)", "name a folder that holds them with --data")
+  }
+
+  @Test func evaluateClassifies() throws {
+    let place = try place()
+    let evaluator = Evaluator(place.model, seed: 3)
+    let (images, group) = (try place.images(), WorkerGroup(count: 1))
+    let standard = evaluator.classify(images, indices: Array(0..<25), group: group)
+    let line = "evaluate MODEL --data data --limit 25 --seed 3 --classify"
+    let object = try jsonObject(try run(place, "\(line) --json"))
+    let found = try JSONSerialization.data(withJSONObject: #require(object["classification"]))
+    #expect(try JSONDecoder().decode(Classification.self, from: found) == standard)
+    #expect(standard.importanceSamples == 50 && object["nll"] == nil && object["loss"] != nil)
+    let text = String(decoding: try run(place, line), as: UTF8.self).split(separator: "\n").suffix(12)
+    #expect(text.first == "Each image taken for the label under which it is likeliest, by 50 samples:")
+    let share = Format.fixed(100 * standard.accuracy)
+    #expect(text.dropFirst().first == "accuracy            \(share) % (\(standard.correct) of 25)")
+    let nine = standard.perLabel[9]
+    #expect(nine.count == 2)
+    #expect(
+      text.last == "  label 9           \(Format.fixed(50 * Double(nine.correct))) % (\(nine.correct) of 2)")
+    let few = try jsonObject(try run(place, "\(line) --json --importance-samples 2"))
+    let classification = try #require(few["classification"] as? [String: Any])
+    #expect(classification["importance_samples"] as? Int == 2 && few["nll"] != nil)
+    let nobody = String(
+      decoding: try run(place, "evaluate MODEL --data data --limit 3 --classify"), as: UTF8.self)
+    #expect(nobody.hasSuffix("  label 9           no image\n"))
+    #expect(try jsonObject(try run(place, "evaluate MODEL --data data --json"))["classification"] == nil)
   }
 }

@@ -186,6 +186,7 @@ private let cases = [
     .labelFile("--data other.idx").changes("--part", "train").changes("--binarize", "threshold")
     .changes("--importance-samples", "3").changes("--seed", "2").changes("--limit", "6").changes("--json", "")
     .changes("--worst", "3").changes("--output", "a.png", beside: "--worst 3")
+    .other("--classify", "LABELLED --data data", "LABELLED --data data --classify")
     .leavesNoTrace("--threads", "the figures are the same whatever the number of workers"),
   OptionCase("inspect", "MODEL")
     .changes("--json", "").other("--contact-sheet", "data", "data --contact-sheet a.png")

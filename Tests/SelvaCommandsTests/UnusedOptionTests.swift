@@ -53,6 +53,7 @@ import Testing
     Misuse(
       "interpolate model.safetensors --latents l.csv -o a.png --labels labels.idx", 64,
       "--labels goes with --data"),
+    Misuse("evaluate model.safetensors --data data --classify", 65, "which --classify is for"),
     Misuse("data binarize --data images.idx -o a.idx --threshold --seed 1", 64, "--seed goes with draws"),
   ])
   func refuses(_ misuse: Misuse) throws {

@@ -1,0 +1,24 @@
+import Selva
+
+/// An evaluation with what was asked for beside it, as one JSON object.
+struct EvaluationReport: Encodable {
+  let evaluation: Evaluation
+  /// Nil where nobody asked.
+  let worst: [WorstImage]?
+  let classification: Classification?
+
+  private enum CodingKeys: String, CodingKey { case worst, classification }
+
+  func encode(to encoder: any Encoder) throws {
+    try evaluation.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(worst, forKey: .worst)
+    try container.encodeIfPresent(classification, forKey: .classification)
+  }
+
+  /// As people read it.
+  func lines(model: String, latent: Int, images: String) -> [String] {
+    EvaluationText.lines(evaluation, model: model, latent: latent, images: images)
+      + (classification.map { ClassificationText.lines($0) } ?? []) + WorstImage.lines(worst ?? [])
+  }
+}
