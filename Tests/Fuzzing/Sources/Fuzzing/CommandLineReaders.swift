@@ -1,5 +1,6 @@
 import ArgumentParser
 
+@testable import Selva
 @testable import SelvaCommands
 
 /// What is typed.
@@ -27,6 +28,10 @@ enum CommandLineReaders {
       require(widths.values.allSatisfy { $0 > 0 }, "a layer without units")
       require((try? Widths.parse(widths.description)) == widths, "widths that change when they are written")
     }
+    if let prior = try? PriorOption.parse(text) {
+      require(Prior(prior.text) == prior, "a prior that changes when it is written")
+    }
+    if let parts = try? FrozenParts.parse(text) { require(!parts.isEmpty, "no part that is frozen") }
     require(!CommandLineText.quoted(text).isEmpty, "a word that is lost")
     require(FilePath.absolute(text).hasPrefix("/"), "a path that is not absolute")
   }

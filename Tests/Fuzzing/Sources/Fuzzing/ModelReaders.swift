@@ -2,6 +2,7 @@ import Files
 
 @testable import Compute
 @testable import IDX
+@testable import Networks
 @testable import Selva
 @testable import SelvaCommands
 
@@ -31,6 +32,8 @@ enum ModelReaders {
     let labels = settings.labels.isEmpty ? nil : [settings.labels[0]]
     let mean = model.encode([Float](repeating: 0.5, count: settings.pixelCount), labels: labels).mean
     let pixels = model.decode([Float](repeating: 0.5, count: settings.latent), labels: labels)
+    let prior = model.makePrior()
+    require(prior.logDensity(prior.sample(count: 2, seed: 1)).count == 2, "draws lost")
     require(mean.count == settings.latent && pixels.count == settings.pixelCount, "values lost")
     try model.write(to: path, training: nil)
     require(try VAE(contentsOf: path).settings == settings, "settings that change when they are written")

@@ -1,9 +1,9 @@
 import Files
-import Networks
 
 @testable import Compute
 @testable import IDX
 @testable import ImageGrid
+@testable import Networks
 @testable import Selva
 @testable import SelvaCommands
 
@@ -11,8 +11,21 @@ import Networks
 enum Seeds {
   private static let settings = ModelSettings(height: 2, width: 2, hidden: [3], latent: 2)
 
+  /// The same with every prior, and with labels.
+  private static let others: [(name: String, settings: ModelSettings)] = [
+    ("mixture", .mixture(components: 2)), ("vamp", .vamp(components: 2)), ("flow", .flow(couplings: 2)),
+  ].map { name, prior in
+    (
+      name,
+      ModelSettings(
+        height: 2, width: 2, hidden: [3], latent: 2, prior: prior, priorHidden: [3],
+        labels: prior == .flow(couplings: 2) ? [1, 4] : [])
+    )
+  }
+
   /// Ten images of 2 x 2 pixels.
-  static let images = ImageSet(values: (0..<40).map { Float($0 % 7) / 6 }, height: 2, width: 2)
+  static let images = ImageSet(
+    values: (0..<40).map { Float($0 % 7) / 6 }, height: 2, width: 2, labels: [1, 4, 1, 4, 1, 4, 1, 4, 1, 4])
 
   /// A checkpoint's content before the first step.
   static let checkpointFile: Safetensors = {
@@ -65,6 +78,10 @@ enum Seeds {
   private static func writeModels(to folder: String) throws {
     let path = try checkpoint(in: "\(folder)/checkpoint", name: "begun")
     try VAE(contentsOf: path).write(to: "\(folder)/model/selu", training: TrainingSettings())
+    for (name, settings) in others {
+      let path = try checkpoint(in: "\(folder)/checkpoint", name: name, settings)
+      try VAE(contentsOf: path).write(to: "\(folder)/model/\(name)", training: TrainingSettings())
+    }
     let tensors = [
       Tensor(name: "a", shape: [2, 2], values: [1, 2, 3, 4]), Tensor(name: "b", shape: [], values: [0.5]),
       Tensor(name: "none", shape: [0], values: []),
@@ -108,19 +125,26 @@ enum Seeds {
       "traverse -o a.png --components 0,4 --range 2",
       "encode -d data --limit 16 -o -", "decode - -o a.png --columns 3", "evaluate -d data --json",
       "inspect data --contact-sheet a.png", "data binarize -d a -o b --threshold",
-      "bench --threads 1 --seconds 0.5",
+      "bench --threads 1 --seconds 0.5 --prior flow:2 --prior-hidden 9",
+      "train -d data --prior vamp:20 --condition labels",
+      "train -d d --start-from m --prior flow --freeze encoder,decoder",
+      "sample --label 3,5 -o a.png", "evaluate -d data --classify --worst 3 -o a.png",
       "help train", "--version",
     ]
     for (index, command) in commands.enumerated() {
       let lines = command.split(separator: " ").joined(separator: "\n")
       try AtomicFile.write(lines.utf8, to: "\(folder)/arguments/\(index)")
     }
-    for (index, text) in ["3,5,10-19", "512,256", "none", "0-9", "a 'b'"].enumerated() {
+    for (index, text) in ["3,5,10-19", "512,256", "none", "0-9", "a 'b'", "flow:6", "encoder,decoder"]
+      .enumerated()
+    {
       try AtomicFile.write(text.utf8, to: "\(folder)/numbers/\(index)")
     }
   }
 
-  private static func checkpoint(in folder: String, name: String) throws -> String {
+  private static func checkpoint(
+    in folder: String, name: String, _ settings: ModelSettings = settings
+  ) throws -> String {
     var training = TrainingSettings()
     training.batchSize = 4
     training.epochs = 2
