@@ -31,7 +31,11 @@ struct DensePlan: LayerPlan {
     var classOffset: Int?
     if let classBias {
       layout.align()
-      classOffset = layout.add(classBias, [classes, width]).offset
+      // Twice as loud as all inputs together: a class that begins quietly is found late, when the rest of the network
+      // has learned to do without it.
+      let gain = 2 * gain * Double(width).squareRoot()
+      classOffset =
+        layout.add(classBias, [classes, width], .normal(gain: activation == nil ? 0 : gain)).offset
     }
     self.inputs = inputs
     self.activation = activation

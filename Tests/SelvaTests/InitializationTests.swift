@@ -75,6 +75,18 @@ import Testing
     #expect(zip(average, weights).allSatisfy { $0 == $1 })
   }
 
+  /// A label's bias has twice the deviation of what the inputs add up to; where it feeds the heads, it begins at 0.
+  @Test(arguments: [[400], []]) func labelsBeginLoud(_ hidden: [Int]) throws {
+    let settings = ModelSettings(
+      height: 3, width: 3, hidden: hidden, latent: 4, activation: .relu, labels: [0, 1, 2, 3, 4])
+    let store = store(settings)
+    let view = try #require(store.layout["encoder.label_bias"])
+    let values = ParameterStore.floats(store.weights)[view.range].map(Double.init)
+    let deviation = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+    let expected = hidden.isEmpty ? 0 : 2 * 2.0.squareRoot()
+    #expect(abs(deviation - expected) <= 5 * expected / (2 * Double(values.count)).squareRoot())
+  }
+
   /// log(p / (1 − p)), p in [0.001, 0.999].
   @Test(arguments: [Likelihood.bernoulli, .continuousBernoulli]) func theOutputBeginsAtTheMeanImage(
     likelihood: Likelihood
