@@ -56,8 +56,7 @@ struct EncodedRows: Sendable {
   /// ∂objective/∂inputs, float32.
   let inputsGradient: Matrix
   /// What pixels are standardized with.
-  let inputMean: [Float]
-  let inputStandardDeviation: [Float]
+  let standardization: Standardization
 }
 
 /// A prior bound to the rows of a step. The calls of a step come in this order, each on every worker.

@@ -57,9 +57,6 @@ final class VampPass: PriorPass {
   /// Copies of the heads, the log variances bounded, `[components, latent]`.
   private let means: Matrix
   private let logVariances: Matrix
-  /// What images are standardized with: input = pixel · factor + shift.
-  private let factor: [Float]
-  private let shift: [Float]
 
   init(_ plan: VampPlan, _ binding: PriorBinding) {
     guard let encoded = binding.encoded else { preconditionFailure("a VampPrior without encoded rows") }
@@ -71,8 +68,6 @@ final class VampPass: PriorPass {
       plan.pseudoInputs, rows: plan.components, columns: encoded.inputs.columns)
     means = Matrix(rows: plan.components, columns: latent)
     logVariances = Matrix(rows: plan.components, columns: latent)
-    factor = encoded.inputStandardDeviation.map { 1 / $0 }
-    shift = zip(encoded.inputMean, encoded.inputStandardDeviation).map { -$0 / $1 }
     mixture = MixturePass(
       Mixture(
         means: means, logVariances: logVariances,
@@ -90,12 +85,7 @@ final class VampPass: PriorPass {
       for k in rows(worker) {
         let values = pseudoInputs.row(k)
         for i in 0..<count { pixels[i] = VampPlan.pixel(values[i]) }
-        switch encoded.inputs.type {
-        case .float32: selva_standardize(pixels, factor, shift, encoded.inputs.row(k), count)
-        case .bfloat16:
-          selva_standardize_bf16(
-            pixels, factor, shift, encoded.inputs.halves + k * encoded.inputs.stride, count)
-        }
+        encoded.standardization(pixels, row: k, of: encoded.inputs)
       }
     }
   }
@@ -138,7 +128,7 @@ final class VampPass: PriorPass {
     for k in mine {
       let (values, inputs, target) = (pseudoInputs.row(k), encoded.inputsGradient.row(k), gradient.row(k))
       for i in 0..<count {
-        let slope = inputs[i] * factor[i]
+        let slope = inputs[i] * encoded.standardization.factor[i]
         // At the bounds and beyond, only what leads back.
         let leadsOut = values[i] <= 0 && slope > 0 || values[i] >= 1 && slope < 0
         target[i] = leadsOut ? 0 : slope

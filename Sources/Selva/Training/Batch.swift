@@ -7,12 +7,7 @@ import Networks
 package struct BatchSource: Sendable {
   package let images: ImageSet
   package let binarization: Binarization
-  /// What pixels are standardized with.
-  let inputMean: [Float]
-  let inputStandardDeviation: [Float]
-  /// input = target · factor + shift, `[pixels]`.
-  private let factor: [Float]
-  private let shift: [Float]
+  let standardization: Standardization
   /// By label; `RowTags.noClass` where the model has no such label.
   private let classes: [Int32]
 
@@ -26,10 +21,7 @@ package struct BatchSource: Sendable {
       "images of \(images.pixelCount), model of \(inputMean.count) pixels")
     self.images = images
     self.binarization = binarization
-    self.inputMean = inputMean
-    self.inputStandardDeviation = inputStandardDeviation
-    factor = inputStandardDeviation.map { 1 / $0 }
-    shift = zip(inputMean, inputStandardDeviation).map { -$0 / $1 }
+    standardization = Standardization(mean: inputMean, deviation: inputStandardDeviation)
     precondition(
       labels.isEmpty || images.labels != nil, "images without labels for a model of \(labels.count)")
     classes = (0...255).map { label in labels.firstIndex(of: label).map { Int32($0) } ?? RowTags.noClass }
@@ -54,10 +46,28 @@ package struct BatchSource: Sendable {
     case .stochastic: stream.binarize(target, into: target, count: count)
     case .threshold: for i in 0..<count { target[i] = target[i] > 0.5 ? 1 : 0 }
     }
+    standardization(target, row: row, of: inputs)
+  }
+}
+
+/// How pixels become what the encoder reads: input = pixel · factor + shift.
+struct Standardization: Sendable {
+  /// 1 / deviation, `[pixels]`.
+  let factor: [Float]
+  private let shift: [Float]
+
+  init(mean: [Float], deviation: [Float]) {
+    factor = deviation.map { 1 / $0 }
+    shift = zip(mean, deviation).map { -$0 / $1 }
+  }
+
+  /// Row `row` of `inputs`, float32 or bfloat16, from `pixels`.
+  func callAsFunction(_ pixels: UnsafePointer<Float>, row: Int, of inputs: Matrix) {
     switch inputs.type {
-    case .float32: selva_standardize(target, factor, shift, inputs.row(row), count)
+    case .float32: selva_standardize(pixels, factor, shift, inputs.row(row), factor.count)
     case .bfloat16:
-      selva_standardize_bf16(target, factor, shift, inputs.halves + row * inputs.stride, count)
+      selva_standardize_bf16(
+        pixels, factor, shift, inputs.halves + row * inputs.stride, factor.count)
     }
   }
 }

@@ -247,7 +247,7 @@ extension EncodedRows {
     self.init(
       inputs: pass.encoder.inputs.block(rows: rows), heads: pass.encoder.network.output.block(rows: rows),
       headsGradient: pass.encoder.network.outputGradient.block(rows: rows), inputsGradient: inputsGradient,
-      inputMean: source.inputMean, inputStandardDeviation: source.inputStandardDeviation)
+      standardization: source.standardization)
   }
 }
 
