@@ -6,14 +6,15 @@ enum FloatPixels {
   /// float16 above 1, the coarsest type that images are scaled in, and a quarter of a step of 8-bit grey.
   static let rounding = 0x1p-10
 
-  /// All pixels as `Float` in [0, 1].
+  /// All pixels as `Float` in [0, 1], channels last.
   ///
   /// - Throws: `IDXError.valueOutOfRange`; `FileError` where there is no room for them.
-  static func copy(_ file: IDXFile) throws -> ScratchMemory {
+  static func copy(_ file: IDXFile, _ sizes: ImageSizes) throws -> ScratchMemory {
     let count = file.header.count
     let memory = try ScratchMemory(
       byteCount: 4 * count, for: file.path, verb: "is copied as", fix: "store its pixels as bytes")
     let floats = memory.bytes.assumingMemoryBound(to: Float.self)
+    let isPermuted = sizes.isPermuted
     for index in 0..<count {
       let value = pixel(file, index)
       guard value >= -rounding && value <= 1 + rounding else {
@@ -21,7 +22,7 @@ enum FloatPixels {
           path: file.path, index: index, offset: file.offset(index), value: value, range: "0 to 1",
           fix: fix(file))
       }
-      floats[index] = Float(min(max(value, 0), 1))
+      floats[isPermuted ? sizes.place(index) : index] = Float(min(max(value, 0), 1))
     }
     return memory
   }

@@ -17,6 +17,12 @@ public enum IDXError: Fault, Equatable {
   case brokenGzip(path: String, offset: Int, reason: String)
   /// The wrong number of dimensions for what the file should hold.
   case wrongRank(path: String, found: [Int], wanted: String)
+  /// Four sizes, of which the channels could be the second or the last.
+  case ambiguousChannels(path: String, sizes: [Int])
+  /// Four sizes, none of which can be the channels; or not the one that `layout` says is.
+  case noChannels(path: String, sizes: [Int], layout: ImageLayout?)
+  /// A layout for a file that has no channels among its sizes.
+  case layoutWithoutChannels(path: String, sizes: [Int], layout: ImageLayout)
   /// A label file where images are expected.
   case labelsInsteadOfImages(path: String, count: Int)
   /// An image file where labels are expected.
@@ -67,12 +73,29 @@ public enum IDXError: Fault, Equatable {
     }
   }
 
+  private var channelDescription: String {
+    switch self {
+    case .ambiguousChannels(let path, let sizes):
+      return "\(path): byte 4: \(text(sizes)) have their channels first or last; say which, with "
+        + "--layout channels-first or --layout channels-last"
+    case .noChannels(let path, let sizes, let layout):
+      let place = layout.map { $0 == .channelsFirst ? "second" : "last" } ?? "second or last"
+      return
+        "\(path): byte 4: \(text(sizes)) where the \(place) must be 1 or 3, for grey or for red, green and blue; "
+        + (layout == nil ? "convert the file" : "give the other --layout, or convert the file")
+    case .layoutWithoutChannels(let path, let sizes, let layout):
+      return
+        "\(path): byte 3: \(text(sizes)) have no channels among them; leave out --layout \(layout.rawValue)"
+    default: preconditionFailure("a case without words")
+    }
+  }
+
   private var contentDescription: String {
     switch self {
     case .wrongRank(let path, let found, let wanted):
       return "\(path): byte 3: \(text(found)) where \(wanted) are expected; convert the file"
     case .labelsInsteadOfImages(let path, let count):
-      return "\(path): byte 3: this is a label file (\(count) labels); give the file of images, rank 3"
+      return "\(path): byte 3: this is a label file (\(count) labels); give the file of images, rank 3 or 4"
     case .imagesInsteadOfLabels(let path, let sizes):
       return "\(path): byte 3: \(text(sizes)) where labels are expected; give the file of labels, rank 1"
     case .wrongElements(let path, let found, let wanted):
@@ -90,7 +113,7 @@ public enum IDXError: Fault, Equatable {
       return "\(folder): no IDX images here; looked for \(lookedFor)"
     case .ambiguous(let folder, let candidates):
       return "\(folder): \(candidates.joined(separator: " and ")) could each be meant; name the file itself"
-    default: preconditionFailure("a case without words")
+    default: return channelDescription
     }
   }
 }

@@ -1,23 +1,22 @@
 import Files
 
-/// Greyscale images of one size, with labels where there are any.
+/// Images of one size, grey or in colour, with labels where there are any.
 ///
 /// `UInt8` images stay where they are (a plain file memory-mapped, pages coming in as they are used), so a set
-/// larger than memory can be worked on. `Float32` and `Float64` images are copied as host-order `Float`, many of them
-/// into a nameless file.
+/// larger than memory can be worked on. `Float32` and `Float64` images are copied as host-order `Float`, and
+/// colour images whose channels come first with the channels last; large copies go into a nameless file.
 ///
 /// `@unchecked Sendable`: immutable after `init`.
 public final class ImageSet: @unchecked Sendable {
   /// The file the images came from; "memory" for images made by a program.
   public let path: String
   public let count: Int
-  public let height: Int
-  public let width: Int
+  public let shape: ImageShape
   /// One a image, where there are labels.
   public let labels: [UInt8]?
   /// The file that they came from; nil where they did not come from one.
   public let labelsPath: String?
-  /// The pixels of all images, image by image, row by row.
+  /// The pixels of all images, image by image, row by row, each with its channels (red, green, blue) together.
   public let pixels: Pixels
   private let file: IDXFile?
   private let copied: UnsafeMutableBufferPointer<Float>?
@@ -31,27 +30,33 @@ public final class ImageSet: @unchecked Sendable {
     case floats(UnsafePointer<Float>)
   }
 
-  /// Reads images, `[count, height, width]`, and labels, `[count]`.
+  /// Reads images, `[count, height, width]` or with channels first or last, and labels, `[count]`.
   ///
+  /// - Parameter layout: where the channels are; nil: told by which side is 1 or 3.
   /// - Throws: `FileError`, or the `IDXError` that says what is wrong with which file.
-  public init(imagesPath: String, labelsPath: String? = nil) throws {
+  public init(imagesPath: String, labelsPath: String? = nil, layout: ImageLayout? = nil) throws {
     let file = try IDXFile(imagesPath)
-    let sizes = try ImageSet.imageSizes(file)
+    let sizes = try ImageSet.imageSizes(file, layout)
     path = imagesPath
-    (count, height, width) = (sizes[0], sizes[1], sizes[2])
+    (count, shape) = (sizes.count, sizes.shape)
     let labels = try labelsPath.map { try Labels.read($0) }
-    if let labels, let labelsPath, labels.count != sizes[0] {
+    if let labels, let labelsPath, labels.count != sizes.count {
       throw IDXError.countsDisagree(
-        images: imagesPath, imageCount: sizes[0], labels: labelsPath, labelCount: labels.count)
+        images: imagesPath, imageCount: sizes.count, labels: labelsPath, labelCount: labels.count)
     }
     self.labels = labels
     self.labelsPath = labelsPath
-    if file.header.type == .uint8 {
+    if file.header.type == .uint8, sizes.isPermuted {
+      let bytes = try ImageSet.permuted(file, sizes)
+      self.file = nil
+      scratch = bytes
+      pixels = .bytes(UnsafePointer(bytes.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)))
+    } else if file.header.type == .uint8 {
       self.file = file
       scratch = nil
       pixels = .bytes(file.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self))
     } else {
-      let values = try FloatPixels.copy(file)
+      let values = try FloatPixels.copy(file, sizes)
       self.file = nil
       scratch = values
       pixels = .floats(UnsafePointer(values.bytes.baseAddress!.assumingMemoryBound(to: Float.self)))
@@ -62,17 +67,18 @@ public final class ImageSet: @unchecked Sendable {
   /// Images that a program made.
   ///
   /// - Parameters:
-  ///   - values: `[count, height · width]`, row-major.
+  ///   - values: `[count, height · width · channels]`, row-major.
+  ///   - channels: 1 grey, 3 red, green and blue.
   ///   - labels: one an image.
-  public init(values: [Float], height: Int, width: Int, labels: [UInt8]? = nil) {
+  public init(values: [Float], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
+    shape = ImageShape(height: height, width: width, channels: channels)
+    precondition(channels == 1 || channels == 3, "images of \(channels) channels")
     precondition(
-      height > 0 && width > 0 && !values.isEmpty && values.count % (height * width) == 0,
-      "\(values.count) values are no whole images of \(height) x \(width)")
+      height > 0 && width > 0 && !values.isEmpty && values.count % (height * width * channels) == 0,
+      "\(values.count) values are no whole images of \(shape)")
     path = "memory"
-    count = values.count / (height * width)
+    count = values.count / (height * width * channels)
     precondition(labels == nil || labels?.count == count, "\(labels?.count ?? 0) labels for \(count) images")
-    self.height = height
-    self.width = width
     self.labels = labels
     labelsPath = nil
     file = nil
@@ -85,8 +91,13 @@ public final class ImageSet: @unchecked Sendable {
 
   deinit { copied?.deallocate() }
 
-  /// Pixels of one image.
-  public var pixelCount: Int { height * width }
+  public var height: Int { shape.height }
+  public var width: Int { shape.width }
+  /// 1 grey, 3 red, green and blue.
+  public var channels: Int { shape.channels }
+
+  /// Values of one image, height · width · channels.
+  public var pixelCount: Int { height * width * channels }
 
   /// The greatest pixel of a set of bytes that is so dark, with none above 31 where white is 255, that its pixels
   /// were likely meant on another scale (0 and 1, or 0 to 16); nil elsewhere.
@@ -110,6 +121,8 @@ public final class ImageSet: @unchecked Sendable {
   public var fingerprint: UInt32 {
     var checksum = CRC32()
     withUnsafeBytes(of: (height, width)) { checksum.update($0) }
+    // What grey images had before there were others stays theirs.
+    if channels > 1 { withUnsafeBytes(of: channels) { checksum.update($0) } }
     switch pixels {
     case .bytes(let bytes): checksum.update(UnsafeRawBufferPointer(start: bytes, count: count * pixelCount))
     case .floats(let floats):
@@ -118,7 +131,7 @@ public final class ImageSet: @unchecked Sendable {
     return checksum.value
   }
 
-  /// One image, `[height · width]` in [0, 1].
+  /// One image, `[height · width · channels]` in [0, 1].
   public func image(_ index: Int) -> [Float] {
     precondition((0..<count).contains(index), "image \(index) of \(count)")
     let range = index * pixelCount..<(index + 1) * pixelCount
@@ -128,14 +141,27 @@ public final class ImageSet: @unchecked Sendable {
     }
   }
 
-  private static func imageSizes(_ file: IDXFile) throws -> [Int] {
+  /// Bytes of images whose channels come first, with the channels last.
+  private static func permuted(_ file: IDXFile, _ sizes: ImageSizes) throws -> ScratchMemory {
+    let memory = try ScratchMemory(
+      byteCount: file.header.count, for: file.path, verb: "is copied as",
+      fix: "store its channels last: a plain file of such is read as it is used")
+    let (channels, pixels) = (sizes.shape.channels, sizes.shape.height * sizes.shape.width)
+    for start in stride(from: 0, to: file.header.count, by: channels * pixels) {
+      for channel in 0..<channels {
+        for pixel in 0..<pixels {
+          memory.bytes[start + pixel * channels + channel] = file.bytes[start + channel * pixels + pixel]
+        }
+      }
+    }
+    return memory
+  }
+
+  private static func imageSizes(_ file: IDXFile, _ layout: ImageLayout?) throws -> ImageSizes {
     let sizes = file.header.sizes
     if sizes.count == 1 { throw IDXError.labelsInsteadOfImages(path: file.path, count: sizes[0]) }
-    guard sizes.count == 3 else {
-      // Rank 4 is likely colour, its channels first or last.
-      let wanted =
-        sizes.count == 4 ? "greyscale images, count x height x width," : "count x height x width"
-      throw IDXError.wrongRank(path: file.path, found: sizes, wanted: wanted)
+    guard sizes.count == 3 || sizes.count == 4 else {
+      throw IDXError.wrongRank(path: file.path, found: sizes, wanted: "count x height x width")
     }
     guard [.uint8, .float32, .float64].contains(file.header.type) else {
       let wanted = "uint8, float32 or float64"
@@ -143,6 +169,6 @@ public final class ImageSet: @unchecked Sendable {
     }
     guard !sizes.contains(0) else { throw IDXError.empty(path: file.path, sizes: sizes) }
     guard sizes[0] <= Int32.max else { throw IDXError.tooManyImages(path: file.path, count: sizes[0]) }
-    return sizes
+    return try ImageSizes(sizes, layout: layout, path: file.path)
   }
 }
