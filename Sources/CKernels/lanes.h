@@ -70,6 +70,14 @@ INLINE lanes_h load_half_part(const uint16_t *p, size_t n) { lanes_h v = {}; mem
 INLINE void store_half(uint16_t *p, lanes_h v) { memcpy(p, &v, sizeof v); }
 INLINE void store_half_part(uint16_t *p, lanes_h v, size_t n) { memcpy(p, &v, n * 2); }
 
+// A gradient in float32, bfloat16 or both, as many values as `n`.
+INLINE void put(float *gradient, uint16_t *gradient16, lanes v, size_t n) {
+  if (gradient) { if (n == LANES) store(gradient, v); else store_part(gradient, v, n); }
+  if (gradient16) {
+    if (n == LANES) store_half(gradient16, narrow(v)); else store_half_part(gradient16, narrow(v), n);
+  }
+}
+
 // e^x = 2^n e^r with |r| <= ln2/2: adding 1.5 * 2^23 rounds to the nearest integer in every rounding mode that
 // clang assumes, and leaves n in the low bits.
 INLINE lanes split_exponent(lanes x, lanes_i *power) {

@@ -2,13 +2,6 @@
 #include "lanes.h"
 #include <math.h>
 
-INLINE void put(float *gradient, uint16_t *gradient16, lanes v, size_t n) {
-  if (gradient) { if (n == LANES) store(gradient, v); else store_part(gradient, v, n); }
-  if (gradient16) {
-    if (n == LANES) store_half(gradient16, narrow(v)); else store_half_part(gradient16, narrow(v), n);
-  }
-}
-
 // softplus(l) - x l = max(l, 0) - x l + log(1 + e^-|l|). The logarithms of a lane's factors are taken together:
 // each factor is in [1, 2], so a product of 96 stays below 2^96 and needs a single logarithm.
 #define FACTORS 96

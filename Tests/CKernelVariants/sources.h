@@ -8,6 +8,8 @@
 #define selva_bernoulli SELVA_JOIN(selva_bernoulli, VARIANT)
 #define selva_continuous_bernoulli SELVA_JOIN(selva_continuous_bernoulli, VARIANT)
 #define selva_gaussian SELVA_JOIN(selva_gaussian, VARIANT)
+#define selva_gaussian_channels SELVA_JOIN(selva_gaussian_channels, VARIANT)
+#define selva_discretized_logistic SELVA_JOIN(selva_discretized_logistic, VARIANT)
 #define selva_sigmoid SELVA_JOIN(selva_sigmoid, VARIANT)
 #define selva_exp SELVA_JOIN(selva_exp, VARIANT)
 #define selva_scale SELVA_JOIN(selva_scale, VARIANT)
@@ -33,6 +35,8 @@
 #define selva_activation_derivative_reference SELVA_JOIN(selva_activation_derivative_reference, VARIANT)
 #define selva_bernoulli_reference SELVA_JOIN(selva_bernoulli_reference, VARIANT)
 #define selva_continuous_bernoulli_reference SELVA_JOIN(selva_continuous_bernoulli_reference, VARIANT)
+#define selva_gaussian_channels_reference SELVA_JOIN(selva_gaussian_channels_reference, VARIANT)
+#define selva_discretized_logistic_reference SELVA_JOIN(selva_discretized_logistic_reference, VARIANT)
 #define selva_adam_reference SELVA_JOIN(selva_adam_reference, VARIANT)
 #define selva_normals_reference SELVA_JOIN(selva_normals_reference, VARIANT)
 #define selva_mixture_distance_reference SELVA_JOIN(selva_mixture_distance_reference, VARIANT)
@@ -40,6 +44,7 @@
 
 #include "../../Sources/CKernels/activations.c"
 #include "../../Sources/CKernels/adam.c"
+#include "../../Sources/CKernels/channels.c"
 #include "../../Sources/CKernels/likelihoods.c"
 #include "../../Sources/CKernels/mixture.c"
 #include "../../Sources/CKernels/random.c"

@@ -3,7 +3,8 @@
   {                                                                                                \
     title, selva_activation_forward, selva_activation_forward_bf16, selva_activation_backward,     \
         selva_activation_backward_bf16, selva_bernoulli, selva_continuous_bernoulli,               \
-        selva_gaussian, selva_sigmoid, selva_exp, selva_scale, selva_scale_bf16, selva_to_bf16,    \
+        selva_gaussian, selva_gaussian_channels, selva_discretized_logistic, selva_sigmoid,        \
+        selva_exp, selva_scale, selva_scale_bf16, selva_to_bf16,                                   \
         selva_from_bf16, selva_sum_of_squares, selva_finite_prefix, selva_column_sums,             \
         selva_column_sums_bf16,                                                                    \
         selva_scale_bytes, selva_standardize, selva_standardize_bf16, selva_adam,                  \

@@ -52,12 +52,16 @@ import Testing
     func losses(_ kernels: Kernels) -> (losses: [Double], gradients: [[Float]]) {
       var losses: [Double] = []
       var square = 0.0
+      let spreads: [Float] = [0.3, -0.5, 0.1]
+      var (slopes, others) = ([0.0, 0, 0], [0.0, 0, 0])
       let gradients = [
         made { losses.append(kernels.bernoulli(l, x, $0, nil, 0.5, count)) },
         made { losses.append(kernels.continuous_bernoulli(l, x, $0, nil, 0.5, count)) },
         made { losses.append(kernels.gaussian(l, x, 0.3, $0, nil, 0.5, count, &square)) },
+        made { losses.append(kernels.gaussian_channels(l, x, spreads, 3, $0, nil, 0.5, 1002, &slopes)) },
+        made { losses.append(kernels.discretized_logistic(l, x, spreads, 3, $0, nil, 0.5, 1002, &others)) },
       ]
-      return (losses + [square], gradients)
+      return (losses + [square] + slopes + others, gradients)
     }
     let (found, expected) = (losses(kernels), losses(plain))
     for (a, b) in zip(found.losses, expected.losses) { #expect(abs(a - b) < 1e-6 * abs(b)) }

@@ -50,6 +50,22 @@ double selva_gaussian(
 double selva_bernoulli_reference(const float *logits, const float *x, double *gradient, size_t n);
 double selva_continuous_bernoulli_reference(const float *logits, const float *x, double *gradient, size_t n);
 void selva_sigmoid(const float *x, float *y, size_t n);
+// For pixels of `channels` (1 or 3) values, channel by channel; slopes[c] receives d(nll)/d(spread of channel c).
+// The Gaussian, whose spreads are log variances.
+double selva_gaussian_channels(
+    const float *means, const float *x, const float *log_variances, size_t channels, float *gradient,
+    uint16_t *gradient16, float scale, size_t n, double *slopes);
+// The logistic on 256 levels of [0, 1] (Salimans et al. 2017, equations 1 and 2 with one component): -log of the
+// probability of the level nearest to x. Spreads are log scales, in units of [0, 1]; under e^-60 none is told from it.
+double selva_discretized_logistic(
+    const float *means, const float *x, const float *log_scales, size_t channels, float *gradient,
+    uint16_t *gradient16, float scale, size_t n, double *slopes);
+double selva_gaussian_channels_reference(
+    const float *means, const float *x, const float *log_variances, size_t channels, double *gradient, size_t n,
+    double *slopes);
+double selva_discretized_logistic_reference(
+    const float *means, const float *x, const float *log_scales, size_t channels, double *gradient, size_t n,
+    double *slopes);
 
 // ---- Small vectors (vectors.c)
 void selva_exp(const float *x, float scale, float *y, size_t n);  // y = e^(scale x)

@@ -14,6 +14,10 @@ typedef struct {
   double (*bernoulli)(const float *, const float *, float *, uint16_t *, float, size_t);
   double (*continuous_bernoulli)(const float *, const float *, float *, uint16_t *, float, size_t);
   double (*gaussian)(const float *, const float *, float, float *, uint16_t *, float, size_t, double *);
+  double (*gaussian_channels)(
+      const float *, const float *, const float *, size_t, float *, uint16_t *, float, size_t, double *);
+  double (*discretized_logistic)(
+      const float *, const float *, const float *, size_t, float *, uint16_t *, float, size_t, double *);
   void (*sigmoid)(const float *, float *, size_t);
   void (*exp)(const float *, float, float *, size_t);
   void (*scale)(float *, float, size_t);
