@@ -3,10 +3,10 @@
     python Tests/References/evaluate_model.py MODEL IMAGES [--importance-samples 5000] [--binarize stochastic]
         [--limit 1000] [--seed 0] [--labels FILE]
 
-IMAGES is an IDX file of bytes, plain or gzip; --labels, of as many labels, is for a model that was trained with them.
+IMAGES is an IDX file of bytes, plain or gzip, in colour with the channels first or last; --labels, of as many labels, is for a model that was trained with them.
 The model may have any prior: where it is not N(0, I), `kl` is log q(z|x) − log p(z) of one draw of z an image. Pixels are divided by 255, then taken as they are, drawn once as 0 or 1
 (stochastic) or cut at one half (threshold). Prints one JSON object: `loss`, `reconstruction`, `kl`, `nll` (all nats per
-image, in float64 sums of float32 products) with their standard errors over images, under the names that
+image, in float64 sums of float32 products) with their standard errors over images, and `bits_per_dimension`, under the names that
 `selva evaluate --json` has. On the same images the two differ only by their draws (of z, and of pixels where they are
 binarized): by about √2 times `loss_draw_error`, the deviation of the loss over repetitions with new draws.
 Needs torch, numpy and safetensors.
@@ -28,7 +28,7 @@ ROWS = 10_000  # rows of z decoded at once: bounds the memory
 
 
 def read_bytes(path, least_rank):
-    """The values of an IDX file of bytes, [count, all else]."""
+    """The values of an IDX file of bytes, [count, all else], channels last where the file has them first."""
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
@@ -36,7 +36,10 @@ def read_bytes(path, least_rank):
     if content[:3] != b"\0\0\x08" or rank < least_rank:
         raise SystemExit(f"{path}: not an IDX file of bytes of {least_rank} dimensions or more")
     shape = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(rank)]
-    return np.frombuffer(content, np.uint8, math.prod(shape), offset=4 + 4 * rank).reshape(shape[0], -1)
+    values = np.frombuffer(content, np.uint8, math.prod(shape), offset=4 + 4 * rank).reshape(shape)
+    if rank == 4 and shape[3] not in (1, 3):
+        values = values.transpose(0, 2, 3, 1)
+    return values.reshape(shape[0], -1)
 
 
 def read_images(path, limit):
@@ -110,6 +113,9 @@ def evaluate(model, grey, classes, arguments):
     loss, error = mean_and_error(reconstruction + kl)
     found = {"count": len(grey), "loss": loss, "loss_standard_error": error}
     found |= {"reconstruction": reconstruction.mean().item(), "kl": kl.mean().item()}
+    # A density on [0, 1] becomes the probability of one of 256 levels by that level's width.
+    levels = 0 if model.settings["likelihood"] in ("bernoulli", "discretized-logistic") else 8
+    found["bits_per_dimension"] = loss / (grey.shape[1] * math.log(2)) + levels
     if len(losses) > 1:
         found["loss_draw_error"] = float(np.std(losses, ddof=1))
     if arguments.importance_samples:

@@ -2,7 +2,7 @@
 
 import torch
 from networks import log_normal
-from objectives import log_continuous_constant
+from objectives import log_continuous_constant, log_discretized_logistic
 from parameters import AWKWARD_INPUTS
 from priors import flow_forward, flow_inverse, log_prior, mixture_components
 
@@ -19,6 +19,25 @@ def check(name, case, terms, watch):
         logits = torch.linspace(-20, 20, 400, dtype=torch.float64)
         theirs = torch.distributions.ContinuousBernoulli(logits=logits)._cont_bern_log_norm()
         assert torch.allclose(log_continuous_constant(logits), theirs, atol=1e-7), name
+    if case["likelihood"] == "discretized-logistic":
+        check_logistic(name)
+
+
+def check_logistic(name):
+    """The probabilities of all levels add up to 1, and are differences of another library's distribution function."""
+    from scipy.stats import logistic
+
+    levels = torch.arange(256).double() / 255
+    for mean, scale in ((0.3, 0.05), (-0.2, 0.3), (1.1, 0.01)):
+        found = log_discretized_logistic(levels, torch.tensor(mean), torch.tensor(scale).double().log()).exp()
+        edges = torch.from_numpy(logistic.cdf((torch.arange(1, 256).numpy() - 0.5) / 255, mean, scale))
+        expected = torch.diff(edges, prepend=torch.zeros(1).double(), append=torch.ones(1).double())
+        assert torch.allclose(found, expected, atol=1e-7) and torch.isclose(found.sum(), torch.ones(1).double()), name
+
+
+def check_levels(name, x):
+    """No pixel lies so close to the middle between two levels that float32 could take the other one."""
+    assert ((x * 255).frac() - 0.5).abs().min() > 1e-3, name
 
 
 def check_prior(name, case, parameters, gradients, z):

@@ -6,7 +6,8 @@
 
 The metadata's key "selva" is JSON. What a model has of these may be absent: `prior` ("normal", "mixture:K", "vamp:K",
 "flow:N"; absent: normal), whose tensors priors.py names; `labels`, the label values that the model knows, whose places
-in that list are the classes (absent or empty: none). A model with labels takes class indices with every image and z.
+in that list are the classes (absent or empty: none); `channels` (absent: 1), which lie together in each pixel. A model
+with labels takes class indices with every image and z.
 """
 
 import json
@@ -14,7 +15,7 @@ import math
 
 import torch
 from networks import ACTIVATIONS, log_normal
-from objectives import log_continuous_constant
+from objectives import log_continuous_constant, log_discretized_logistic, of_values
 from priors import LARGEST_LOG_VARIANCE, draw, log_prior
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -47,9 +48,10 @@ class Model:
         self.mean, self.log_variance = (linear(tensors, f"encoder.{n}", dtype) for n in ("mean", "log_variance"))
         self.output = linear(tensors, "decoder.output", dtype)
         self.tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
-        # log σ² of a Gaussian: the learned one where there is one.
+        # log σ² of a Gaussian, log s of a logistic, of each channel: the learned ones where there are such.
         fixed = torch.tensor([2 * math.log(self.settings["sigma"])], dtype=dtype)
-        self.pixel_log_variance = self.tensors.get("decoder.log_variance", fixed)
+        learned = [self.tensors.get(f"decoder.{name}") for name in ("log_variance", "log_scale")]
+        self.spread = next((tensor for tensor in learned if tensor is not None), fixed)
 
     def classes(self, values):
         """Class indices [...] of label values; ValueError for a label that the model does not know."""
@@ -81,20 +83,22 @@ class Model:
         return mean, log_variance.clamp(max=LARGEST_LOG_VARIANCE)
 
     def decode(self, z, classes=None):
-        """z [..., latent], classes [...] → the decoder's output [..., pixels]: logits, or means for a Gaussian."""
+        """z [..., latent], classes [...] → the decoder's output [..., pixels]: logits, or means."""
         h, bias = self.hidden(self.decoder, z, self.label_bias("decoder", classes))
         return self.output(h) + bias
 
     def pixels(self, z, classes=None):
-        """z [..., latent] → grey values in [0, 1]."""
+        """z [..., latent] → values in [0, 1]."""
         output = self.decode(z, classes)
-        return output.clamp(0, 1) if self.settings["likelihood"].startswith("gaussian") else output.sigmoid()
+        return output.sigmoid() if self.settings["likelihood"].endswith("bernoulli") else output.clamp(0, 1)
 
     def log_likelihood(self, x, z, classes=None):
         """log p(x | z) in nats, summed over pixels: [...]. x broadcasts against z."""
         output = self.decode(z, classes)
         if self.settings["likelihood"].startswith("gaussian"):
-            return log_normal(x, output, self.pixel_log_variance).sum(-1)
+            return log_normal(x, output, of_values(self.spread, output)).sum(-1)
+        if self.settings["likelihood"] == "discretized-logistic":
+            return log_discretized_logistic(x, output, of_values(self.spread, output)).sum(-1)
         log_p = x * output - nn.functional.softplus(output)
         if self.settings["likelihood"] == "continuous-bernoulli":
             log_p = log_p + log_continuous_constant(output)

@@ -2,7 +2,7 @@
 
     python Tests/References/vae_reference.py [output folder, default Tests/SelvaTests/Fixtures]
 
-Needs torch, numpy and safetensors. One small VAE (12 pixels, hidden 7 and 5, latent 3, batch 6) per case. Inputs and
+Needs torch, numpy, scipy and safetensors. One small VAE (12 pixels, hidden 7 and 5, latent 3, batch 6) per case. Inputs and
 parameters are drawn in float32, so that a float32 program starts from the very same numbers; all computing is in
 float64. Tensors are stored as F32; scalars as decimal text with 17 digits in the file's metadata.
 
@@ -16,6 +16,8 @@ of 6 rows a step, `final.<name>` for the parameters after 20 steps, and `losses`
 The cases of other priors and of labels (metadata `prior`, and `prior_hidden` of a flow) also hold `log_prior` [6k] and
 `prior_slope` [6k, 3], log p(z) and its gradient for every row of z, and with labels the class indices `labels` [6]. But
 for the normal prior they have no `kl_components`, and `kl` is log q(z|x) − log p(z), averaged over samples.
+
+The cases of colour (metadata `channels`) have images of 2 x 2 pixels of 3 channels each, which lie together.
 """
 
 import sys
@@ -23,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fixture_checks import check, check_prior
+from fixture_checks import check, check_levels, check_prior
 from fixtures import as_text, save_fixture
 from networks import ACTIVATIONS
 from objectives import doubly_reparameterized_gradients, loss_terms
@@ -33,7 +35,7 @@ from priors import log_prior
 PIXELS, HIDDEN, LATENT, BATCH, STEPS = 12, [7, 5], 3, 6, 20
 COUPLING_HIDDEN, CLASSES = [6, 5], 3
 # Each case has the next seed. These suit fixture_checks.py.
-FIRST_SEED, FIRST_PRIOR_SEED = 1000, 3650
+FIRST_SEED, FIRST_PRIOR_SEED, FIRST_COLOUR_SEED = 1000, 3650, 4000
 ADAM = {"lr": 1e-2, "betas": (0.9, 0.999), "eps": 1e-8}
 PLAIN = {"activation": "selu", "likelihood": "bernoulli", "objective": "elbo", "k": 1}
 
@@ -76,10 +78,24 @@ def prior_cases():
     return found
 
 
+def colour_cases():
+    """Spreads of single channels, and the logistic on 256 levels."""
+    gaussian, logistic = PLAIN | {"likelihood": "gaussian-learned"}, PLAIN | {"likelihood": "discretized-logistic"}
+    deep = {"objective": "dreg", "k": 5}
+    found = {"gaussian-learned-colour": gaussian | {"channels": 3}, "discretized-logistic": logistic}
+    found["discretized-logistic-colour"] = logistic | {"channels": 3}
+    found["dreg-k5-gaussian-learned-colour"] = gaussian | {"channels": 3} | deep
+    found["dreg-k5-discretized-logistic-colour"] = logistic | {"channels": 3} | deep
+    return found
+
+
 def adjust(name, case, parameters):
     """Puts a case's awkward spots where they are sure to be met."""
+    spreads = [-1.25, -0.5, -2.0][: case.get("channels", 1)]
     if case["likelihood"] == "gaussian-learned":
-        parameters["decoder.log_variance"] = torch.tensor([-1.25], dtype=torch.float64)
+        parameters["decoder.log_variance"] = torch.tensor(spreads, dtype=torch.float64)
+    if case["likelihood"] == "discretized-logistic":
+        parameters["decoder.log_scale"] = torch.tensor(spreads, dtype=torch.float64) - 1
     if case["likelihood"] == "continuous-bernoulli":
         # Logits of exactly 0, on either side of it, and far out: where l / tanh(l / 2) needs care.
         for pixel, bias in enumerate((0.0, 0.0078125, -0.03125, 25.0, -25.0)):
@@ -121,6 +137,8 @@ def loss_fixture(folder, name, case, seed):
     watch = []
     terms = loss_terms(parameters, case, x, epsilon, watch, labels)
     check(name, case, terms, watch)
+    if case["likelihood"] == "discretized-logistic":
+        check_levels(name, x)
     if case["objective"] == "dreg":
         gradients = doubly_reparameterized_gradients(parameters, trained, case, x, epsilon, labels)
     else:
@@ -163,7 +181,8 @@ def main():
     default = Path(__file__).resolve().parent.parent / "SelvaTests" / "Fixtures"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     folder.mkdir(parents=True, exist_ok=True)
-    for first_seed, found in ((FIRST_SEED, cases()), (FIRST_PRIOR_SEED, prior_cases())):
+    groups = (FIRST_SEED, cases()), (FIRST_PRIOR_SEED, prior_cases()), (FIRST_COLOUR_SEED, colour_cases())
+    for first_seed, found in groups:
         for place, (name, case) in enumerate(found.items()):
             loss_fixture(folder, name, case, first_seed + place)
     optimizer_fixture(folder, "adam", 2000, torch.optim.Adam)

@@ -55,6 +55,17 @@ private let cases: [Case] =
       $0.model.decoderHidden = []
     },
   ] + priors
+  + [Likelihood.gaussianLearned, .discretizedLogistic].flatMap { likelihood in
+    Objective.allCases.filter { $0 != .dreg }.map { objective in
+      Case("\(likelihood) in colour, \(objective)") {
+        $0.model.likelihood = likelihood
+        $0.model.sigma = 0.5
+        ($0.model.width, $0.model.channels) = (1, 3)
+        $0.training.objective = objective
+        $0.training.importanceSamples = 2
+      }
+    }
+  }
 
 private let priors: [Case] = [Prior.mixture(components: 3), .vamp(components: 5), .flow(couplings: 3)]
   .flatMap { prior in
@@ -84,7 +95,8 @@ private let priors: [Case] = [Prior.mixture(components: 3), .vamp(components: 5)
 
 @Test(arguments: cases)
 private func `gradients are the slopes of the loss`(_ test: Case) throws {
-  let images = noiseImages(7, height: 4, width: 3, labels: [1, 3, 7, 7, 3, 1, 3])
+  let images = noiseImages(
+    7, height: 4, width: test.model.width, channels: test.model.channels, labels: [1, 3, 7, 7, 3, 1, 3])
   let statistics = DataStatistics(images)
   let trainer = Trainer(
     model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,

@@ -38,6 +38,11 @@ import Testing
         .flow(couplings: 3), [6, 5], 2
       )
     },
+    Shape("colour, learned sigmas, samples") {
+      $0.model = ModelSettings(
+        height: 5, width: 4, channels: 3, hidden: [7], latent: 3, likelihood: .gaussianLearned)
+      ($0.training.importanceSamples, $0.training.objective) = (5, .iwae)
+    },
     Shape("bfloat16 where there is some") { $0.training.precision = .bfloat16 },
   ]
 
@@ -46,8 +51,10 @@ import Testing
     let trainer = Trainer(
       model: shape.model, training: shape.training,
       images: noiseImages(
-        shape.images, height: 5, width: 4, labels: [UInt8](repeating: 2, count: shape.images)),
-      inputMean: .init(repeating: 0, count: 20), inputStandardDeviation: .init(repeating: 1, count: 20),
+        shape.images, height: 5, width: 4, channels: shape.model.channels,
+        labels: [UInt8](repeating: 2, count: shape.images)),
+      inputMean: .init(repeating: 0, count: shape.model.pixelCount),
+      inputStandardDeviation: .init(repeating: 1, count: shape.model.pixelCount),
       group: WorkerGroup(count: shape.workers))
     let batch = min(shape.training.batchSize, shape.images)
     _ = trainer.job(batch)

@@ -11,7 +11,12 @@ private let cases =
     "activation-selu", "activation-relu", "activation-leaky-relu", "activation-elu", "activation-gelu",
     "activation-silu", "activation-tanh", "beta", "free-bits", "elbo-k5", "iwae-k5", "dreg-k5",
     "continuous-bernoulli", "gaussian-fixed", "gaussian-learned", "dreg-k5-gaussian-learned",
-  ] + priors + ["labels"]
+  ] + priors + ["labels"] + spreads
+
+private let spreads = [
+  "gaussian-learned-colour", "discretized-logistic", "discretized-logistic-colour",
+  "dreg-k5-gaussian-learned-colour", "dreg-k5-discretized-logistic-colour",
+]
 
 private let priors = [
   "prior-mixture", "prior-mixture-beta-k5", "prior-mixture-dreg-k5", "prior-vamp", "prior-vamp-dreg-k5",

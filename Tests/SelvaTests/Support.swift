@@ -24,8 +24,10 @@ struct Fixture {
       Array((0...).lazy.map { file["\(part).layers.\($0).bias"]?.shape[0] }.prefix { $0 != nil }.map { $0! })
     }
     let pixels = file["input.mean"]!.shape[0]
+    let channels = Int(metadata["channels"] ?? "1")!
     model = ModelSettings(
-      height: 2, width: pixels / 2, hidden: widths("encoder"), decoderHidden: widths("decoder"),
+      height: 2, width: pixels / 2 / channels, channels: channels, hidden: widths("encoder"),
+      decoderHidden: widths("decoder"),
       latent: file["encoder.mean.bias"]!.shape[0],
       activation: Activation(rawValue: metadata["activation"] ?? "selu")!,
       likelihood: metadata["likelihood"] == "gaussian-fixed"
@@ -49,7 +51,7 @@ struct Fixture {
 
   var images: ImageSet {
     ImageSet(
-      values: self["x"], height: model.height, width: model.width,
+      values: self["x"], height: model.height, width: model.width, channels: model.channels,
       labels: file["labels"].map { $0.values.map { UInt8($0) } })
   }
 
@@ -76,13 +78,15 @@ struct Fixture {
   }
 }
 
-/// Images without any meaning, `[count, height · width]`, the same every time.
-func noiseImages(_ count: Int, height: Int, width: Int, labels: [UInt8]? = nil) -> ImageSet {
-  let values = RandomStream(seed: 9, .latents).bits(count * height * width).map { word -> Float in
+/// Images without any meaning, `[count, height · width · channels]`, the same every time.
+func noiseImages(
+  _ count: Int, height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil
+) -> ImageSet {
+  let values = RandomStream(seed: 9, .latents).bits(count * height * width * channels).map { word -> Float in
     // A third dark, a third bright, as in drawings.
     [0, 1, Float(word >> 8) * 0x1p-24][Int(word % 3)]
   }
-  return ImageSet(values: values, height: height, width: width, labels: labels)
+  return ImageSet(values: values, height: height, width: width, channels: channels, labels: labels)
 }
 
 /// A new folder, which goes with all others when the tests end.

@@ -18,7 +18,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
   public var count: Int
   /// Of `loss`, over images.
   public var lossStandardError: Double
-  /// `loss` in bits for each pixel.
+  /// `loss` in bits for each value of an image: of 256 levels, or under a Bernoulli likelihood of 0 and 1.
   public var bitsPerDimension: Double
   /// Components whose posterior mean varies over the set by more than 0.01 (Burda et al. 2016, section 5.2).
   public var activeUnits: Int

@@ -80,7 +80,8 @@ public struct Evaluator: Sendable {
     let evaluation = Evaluation(
       loss: loss.mean, reconstruction: reconstruction.mean, kl: MeanAndError(results.kl).mean, count: count,
       lossStandardError: loss.standardError,
-      bitsPerDimension: loss.mean / (Double(model.settings.pixelCount) * log(2)),
+      bitsPerDimension: loss.mean / (Double(model.settings.pixelCount) * log(2))
+        + model.settings.likelihood.bitsOfLevel,
       activeUnits: active.count, klPerComponent: components, nll: nll?.mean,
       nllStandardError: nll?.standardError, importanceSamples: importanceSamples)
     return (evaluation, ImageLosses(losses: losses, nlls: nlls))
@@ -225,10 +226,10 @@ final class EvaluationLane {
   }
 
   private func likelihood(_ output: Matrix, _ row: Int, target: Int) -> Double {
-    var unused = 0.0
+    var unused = ChannelDoubles()
     return model.settings.likelihood.negativeLogLikelihood(
       output.row(row), pass.targets.row(target), count: model.settings.pixelCount,
-      logVariance: model.gaussianLogVariance, logVarianceGradient: &unused)
+      channels: model.settings.channels, spread: model.spread, spreadGradient: &unused)
   }
 
   /// −log 1/k Σ p(x, z_i) / q(z_i | x), with a running log-sum-exp.

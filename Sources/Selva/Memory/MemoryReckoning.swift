@@ -114,7 +114,7 @@ extension MemoryNeed {
     return MemoryNeed(
       "training",
       bytes: base + Double(workers) * baseOfThread + steps + snapshots * parameters
-        + max(file, evaluation, pictures(100, of: model, cellPixels: model.pixelCount))
+        + max(file, evaluation, pictures(100, of: model, cellPixels: model.height * model.width))
         + bytesOfImage * Double(images + validationImages),
       threads: workers - 1,
       advice: training.importanceSamples > 1
@@ -181,9 +181,11 @@ extension MemoryNeed {
       "reading the model", bytes: 4 * Double(layout.count), advice: "free memory or raise the limit")
   }
 
-  /// Latent vectors, their pixels in floating point, as grey levels, in the grid, and packed.
+  /// Latent vectors, their values in floating point, as levels, in the grid, and packed.
   private static func pictures(_ cells: Int, of model: ModelSettings, cellPixels: Int) -> Double {
-    Double(cells) * (8 * Double(model.latent) + 5 * Double(model.pixelCount) + 2 * Double(cellPixels))
+    Double(cells)
+      * (8 * Double(model.latent) + 5 * Double(model.pixelCount)
+        + 2 * Double(cellPixels) * Double(model.channels))
       + networkRows(model)
   }
 

@@ -26,7 +26,7 @@ extension ParameterStore {
         all[view.offset + i] = model.likelihood.outputBias(mean: mean)
       }
     }
-    if let offset = layout.logVariance { all[offset] = model.gaussianLogVariance(learned: nil) }
+    if let spread = layout.spread { for i in spread.range { all[i] = model.initialSpread } }
     layout.prior.initialize(self, seed: seed, image: image ?? { _ in statistics.pixelMeans })
     weightsChosen()
   }
@@ -61,7 +61,7 @@ extension Likelihood {
     case .bernoulli, .continuousBernoulli:
       let clipped = min(max(mean, 0.001), 0.999)
       return log(clipped / (1 - clipped))
-    case .gaussian, .gaussianLearned: return mean
+    case .gaussian, .gaussianLearned, .discretizedLogistic: return mean
     }
   }
 }

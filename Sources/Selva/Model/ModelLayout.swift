@@ -13,8 +13,8 @@ package struct ModelLayout: Sendable {
   /// From a latent vector to the likelihood's parameters.
   let decoder: NetworkPlan
   let prior: any PriorPlan
-  /// The learned log σ² of the Gaussian likelihood, `[1]`.
-  package let logVariance: Int?
+  /// What the likelihood's spread is where it is learned, `[channels]`: log σ² of the Gaussian, log s of the logistic.
+  package let spread: ParameterLayout.View?
 
   /// Loud heads and outputs begin with noise in z and in the logits that costs more than the mean image; the first
   /// thing learned is then to ignore z, from which some components (with ReLU, at times all) never return.
@@ -31,8 +31,7 @@ package struct ModelLayout: Sendable {
       "decoder", inputs: settings.latent, hidden: settings.decoderHidden,
       outputs: [NetworkOutput("output", width: settings.pixelCount, gain: Self.quietGain)],
       activation: settings.activation, classes: settings.labels.count, in: &layout)
-    logVariance =
-      settings.likelihood == .gaussianLearned ? layout.add("decoder.log_variance", [1]).offset : nil
+    spread = settings.likelihood.spreadName.map { layout.add("decoder.\($0)", [settings.channels]) }
     layout.align()
     prior = settings.prior.plan(settings, in: &layout)
     layout.align()
@@ -52,10 +51,13 @@ package struct ModelParameters: Sendable {
 
   subscript(part: ModelPart) -> Parameters { frozen.contains(part) ? all.frozen : all }
 
-  /// log σ² of the Gaussian likelihood.
-  var gaussianLogVariance: Float {
-    settings.gaussianLogVariance(
-      learned: layout.logVariance.map { all.matrix($0, rows: 1, columns: 1).floats[0] })
+  /// The likelihood's spread: of each channel where it is learned, else the first for all.
+  var spread: ChannelFloats {
+    guard let view = layout.spread else { return ChannelFloats(repeating: settings.initialSpread) }
+    let learned = all.matrix(view.offset, rows: 1, columns: view.count).floats
+    var spread = ChannelFloats()
+    for channel in 0..<view.count { spread[channel] = learned[channel] }
+    return spread
   }
 }
 

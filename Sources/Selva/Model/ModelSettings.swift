@@ -1,3 +1,4 @@
+import IDX
 import Networks
 
 #if canImport(Glibc)
@@ -17,8 +18,11 @@ public enum Likelihood: String, Codable, Sendable, CaseIterable {
   case continuousBernoulli = "continuous-bernoulli"
   /// Normal about the output; one σ for all pixels, fixed.
   case gaussian
-  /// Normal about the output; one σ for all pixels, learned.
+  /// Normal about the output; one σ for all pixels of a channel, learned.
   case gaussianLearned = "gaussian-learned"
+  /// Logistic about the output, on the 256 levels of 8 bits (Salimans et al. 2017, equations 1 and 2 with one component);
+  /// one scale for all pixels of a channel, learned. A probability; the others but `bernoulli` are densities on [0, 1].
+  case discretizedLogistic = "discretized-logistic"
 }
 
 /// What a model is, apart from its weights. Stored with every model file.
@@ -26,6 +30,8 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   /// Pixels.
   public var height: Int
   public var width: Int
+  /// 1 grey, 3 red, green and blue, which lie together in each pixel.
+  public var channels: Int
   /// Widths of the encoder's hidden layers, from the image on.
   public var hidden: [Int]
   /// Widths of the decoder's hidden layers, from the latent vector on.
@@ -34,7 +40,7 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var latent: Int
   public var activation: Activation
   public var likelihood: Likelihood
-  /// Standard deviation of the Gaussian likelihood in pixel units (0 to 1); where it is learned, its beginning.
+  /// Standard deviation of the Gaussian or logistic likelihood in pixel units (0 to 1); where it is learned, its beginning.
   public var sigma: Double
   public var prior: Prior
   /// Widths of the hidden layers of a flow's couplings.
@@ -43,12 +49,14 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var labels: [Int]
 
   public init(
-    height: Int, width: Int, hidden: [Int] = [500, 500, 500], decoderHidden: [Int]? = nil, latent: Int = 20,
+    height: Int, width: Int, channels: Int = 1, hidden: [Int] = [500, 500, 500], decoderHidden: [Int]? = nil,
+    latent: Int = 20,
     activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1,
     prior: Prior = .normal, priorHidden: [Int] = [256, 256], labels: [Int] = []
   ) {
     self.height = height
     self.width = width
+    self.channels = channels
     self.hidden = hidden
     self.decoderHidden = decoderHidden ?? hidden.reversed()
     self.latent = latent
@@ -60,19 +68,28 @@ public struct ModelSettings: Codable, Sendable, Equatable {
     self.labels = labels
   }
 
-  /// log σ² of the Gaussian likelihood: `learned` where the model has it, else from `sigma`.
-  func gaussianLogVariance(learned: Float?) -> Float { learned ?? Float(2 * log(sigma)) }
+  /// log σ² of the Gaussian likelihood where it is fixed or begins; log s of the logistic that has this σ.
+  var initialSpread: Float {
+    likelihood == .discretizedLogistic
+      ? Float(log(sigma * 3.0.squareRoot() / .pi)) : Float(2 * log(sigma))
+  }
 
-  /// As many as an `Int` can say where the product is beyond it, so that sizes from a file can be judged.
+  /// How large the model's images are.
+  public var shape: ImageShape { ImageShape(height: height, width: width, channels: channels) }
+
+  /// Values of an image, height · width · channels; as many as an `Int` can say where the product is beyond it, so that
+  /// sizes from a file can be judged.
   public var pixelCount: Int {
-    let (count, isTooLarge) = height.multipliedReportingOverflow(by: width)
-    return isTooLarge ? .max : count
+    let (area, isTooLarge) = height.multipliedReportingOverflow(by: width)
+    let (count, isStillTooLarge) = area.multipliedReportingOverflow(by: channels)
+    return isTooLarge || isStillTooLarge ? .max : count
   }
 
   /// What is wrong with these settings, in words for a person; nil when nothing is.
   public var fault: String? {
+    if channels != 1 && channels != 3 { return "images of \(channels) channels (1 or 3)" }
     if height < 1 || width < 1 || pixelCount > ModelSettings.mostPixels {
-      return "images of \(height) x \(width) pixels (1 to \(ModelSettings.mostPixels) in all)"
+      return "images of \(shape) pixels (1 to \(ModelSettings.mostPixels) in all)"
     }
     let (widths, latents, sigmas) = (
       ModelSettings.widths, ModelSettings.range(of: \.latent), ModelSettings.range(of: \.sigma)

@@ -4,7 +4,7 @@ import Networks
 /// A variational autoencoder (Kingma & Welling 2014): settings and weights, immutable. Safe to use from several
 /// threads at once.
 ///
-/// Images are rows of `pixelCount` values in [0, 1]; latent vectors are rows of `latent` values. Both are flat
+/// Images are rows of `pixelCount` values in [0, 1], a pixel's channels together; latent vectors are rows of `latent` values. Both are flat
 /// row-major arrays.
 public final class VAE: Sendable {
   public let settings: ModelSettings

@@ -20,7 +20,7 @@ extension TrainingStep {
     let scale = 1 / Float(batch * samples)
     let rows = image * samples..<(image + 1) * samples
     var reconstruction = 0.0
-    for row in rows { reconstruction += likelihood(row, scale: scale, &part.logVarianceGradient) }
+    for row in rows { reconstruction += likelihood(row, scale: scale, &part.spreadGradient) }
     reconstruction /= Double(samples)
     let kl: Double
     if isClosedForm {
@@ -55,9 +55,9 @@ extension TrainingStep {
     let rows = image * samples..<(image + 1) * samples
     withUnsafeTemporaryAllocation(of: Double.self, capacity: samples) { weights in
       var reconstruction = 0.0
-      var slopes = 0.0
+      var slopes = ChannelDoubles()
       for (sample, row) in rows.enumerated() {
-        var slope = 0.0
+        var slope = ChannelDoubles()
         let nats = likelihood(row, scale: 1, &slope)
         reconstruction += nats
         weights[sample] = scratch.logPrior[row] - latents.logPosterior(row) - nats
@@ -77,7 +77,7 @@ extension TrainingStep {
         slopes += weight / Double(batch) * scratch.weightSlopes[row]
         scaleOutputGradient(row, by: Float(weight / Double(batch)))
       }
-      part.logVarianceGradient += slopes
+      part.spreadGradient += slopes
       part.sums.objective += log(Double(samples)) - log(total) - largest
       part.sums.reconstruction += reconstruction / Double(samples)
       part.sums.kl += hasClosedForm ? latents.klDivergence(image) : sampledKL(rows)
@@ -151,14 +151,14 @@ extension TrainingStep {
 
   /// −log p(x | z) of one row of samples; its gradient, times `scale`, goes to the decoder where anything goes back
   /// through it.
-  private func likelihood(_ row: Int, scale: Float, _ slope: inout Double) -> Double {
+  private func likelihood(_ row: Int, scale: Float, _ slope: inout ChannelDoubles) -> Double {
     let gradient = decoderGradient
     return model.settings.likelihood.negativeLogLikelihood(
       pass.decoder.output.row(row), pass.targets.row(row / samples), count: model.settings.pixelCount,
-      logVariance: model.gaussianLogVariance, scale: scale,
+      channels: model.settings.channels, spread: model.spread, scale: scale,
       gradient: gradient?.type == .float32 ? gradient?.row(row) : nil,
       halfGradient: gradient?.type == .bfloat16 ? gradient.map { $0.halves + row * $0.stride } : nil,
-      logVarianceGradient: &slope)
+      spreadGradient: &slope)
   }
 
   private func scaleOutputGradient(_ row: Int, by factor: Float) {

@@ -13,14 +13,18 @@ public struct ModelFileError: Fault, Equatable {
 
 extension ModelSettings {
   /// The newest version of the model file's metadata that this code reads. Version 1 knows the prior N(0, I) alone, and
-  /// no labels; what it can say is written as it, so that older programs read it.
-  static let formatVersion = 2
+  /// no labels; version 2 grey images alone, and no discretized logistic. What an older one can say is written as it, so
+  /// that older programs read it.
+  static let formatVersion = 3
 
-  private var format: Int { prior == .normal && labels.isEmpty ? 1 : ModelSettings.formatVersion }
+  private var format: Int {
+    if channels != 1 || likelihood == .discretizedLogistic { return ModelSettings.formatVersion }
+    return prior == .normal && labels.isEmpty ? 1 : 2
+  }
 
   private enum CodingKeys: String, CodingKey {
     case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, prior, priorHidden
-    case labels, format
+    case labels, channels, format
   }
 
   public init(from decoder: any Decoder) throws {
@@ -43,6 +47,8 @@ extension ModelSettings {
     prior = try container.decode(Prior.self, forKey: .prior)
     priorHidden = try container.decode([Int].self, forKey: .priorHidden)
     labels = try container.decode([Int].self, forKey: .labels)
+    guard format > 2 else { return }
+    channels = try container.decode(Int.self, forKey: .channels)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -60,6 +66,8 @@ extension ModelSettings {
     try container.encode(prior, forKey: .prior)
     try container.encode(priorHidden, forKey: .priorHidden)
     try container.encode(labels, forKey: .labels)
+    guard format > 2 else { return }
+    try container.encode(channels, forKey: .channels)
   }
 }
 

@@ -80,9 +80,10 @@ struct RunPictures {
 }
 
 extension VAE {
-  /// One image, `[pixels]` in [0, 1], as a picture.
+  /// One image, `[height · width · channels]` in [0, 1], as a picture, grey or RGB.
   public func picture(_ pixels: ArraySlice<Float>) -> Raster {
-    Raster(width: settings.width, height: settings.height, floats: Array(pixels))
+    Raster(
+      width: settings.width, height: settings.height, channels: settings.channels, floats: Array(pixels))
   }
 
   /// A picture of what each latent vector stands for.

@@ -17,11 +17,8 @@ public struct TrainingData: Sendable {
   public init(training: ImageSet, validation: ImageSet?, fraction: Double, seed: UInt64) throws {
     self.training = training
     if let validation {
-      guard validation.height == training.height, validation.width == training.width else {
-        throw TrainingError.sizesDiffer(
-          path: validation.path, found: [validation.height, validation.width],
-          expected: [training.height, training.width])
-      }
+      try validation.check(
+        training.shape, fix: "give sets that are both grey or both in colour")
       self.validation = validation
       trainingIndices = [Int32](0..<Int32(training.count))
       validationIndices = [Int32](0..<Int32(validation.count))

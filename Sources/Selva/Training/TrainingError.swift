@@ -5,6 +5,8 @@ import IDX
 public enum TrainingError: Fault, Equatable {
   /// Two sets of images, or a model and images, do not go together.
   case sizesDiffer(path: String, found: [Int], expected: [Int])
+  /// Images in colour where grey ones are expected, or the reverse.
+  case channelsDiffer(path: String, found: ImageShape, expected: ImageShape, fix: String)
   case tooFewImages(path: String, count: Int)
   /// The loss is not a number any more.
   case diverged(epoch: Int, step: Int, loss: Double, checkpoint: String?)
@@ -25,6 +27,9 @@ public enum TrainingError: Fault, Equatable {
       let (found, expected) = (found.map(String.init), expected.map(String.init))
       return "\(path): images are \(found.joined(separator: " x ")) pixels where "
         + "\(expected.joined(separator: " x ")) are expected"
+    case .channelsDiffer(let path, let found, let expected, let fix):
+      let kinds = found.channels > 1 ? ("in colour", "grey ones") : ("grey", "ones in colour")
+      return "\(path): images are \(kinds.0) (\(found)) where \(kinds.1) (\(expected)) are expected; \(fix)"
     case .tooFewImages(let path, let count):
       return
         "\(path): \(count) image cannot be split into training and validation; give more images or a test set"
@@ -52,11 +57,23 @@ public enum TrainingError: Fault, Equatable {
 }
 
 extension ModelSettings {
-  /// - Throws: `TrainingError.sizesDiffer` where the model is for images of another size.
+  /// - Throws: `TrainingError.sizesDiffer` or `.channelsDiffer` where the model is for other images.
   package func checkSize(of images: ImageSet) throws {
-    guard images.height == height, images.width == width else {
-      throw TrainingError.sizesDiffer(
-        path: images.path, found: [images.height, images.width], expected: [height, width])
+    try images.check(
+      shape,
+      fix: "give \(channels > 1 ? "colour" : "grey") images, or a model that was trained on such as these")
+  }
+}
+
+extension ImageSet {
+  /// - Parameter fix: what to do where one side is in colour and the other is not.
+  /// - Throws: `TrainingError.sizesDiffer` or `.channelsDiffer` where the images are not as expected.
+  func check(_ expected: ImageShape, fix: String) throws {
+    guard channels == expected.channels else {
+      throw TrainingError.channelsDiffer(path: path, found: shape, expected: expected, fix: fix)
+    }
+    guard shape == expected else {
+      throw TrainingError.sizesDiffer(path: path, found: shape.sizes, expected: expected.sizes)
     }
   }
 }

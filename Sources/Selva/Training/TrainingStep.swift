@@ -55,9 +55,8 @@ package final class TrainingStep: @unchecked Sendable {
   /// One worker's sums, as long as two cache lines, so that no two workers write to one line.
   struct Partial {
     var sums = LossSums()
-    var logVarianceGradient = 0.0
-    private let distance: (Double, Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0, 0)
-    private let more: (Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0)
+    var spreadGradient = ChannelDoubles()
+    private let distance = SIMD8<Double>()
   }
 
   package init(
@@ -199,11 +198,13 @@ package final class TrainingStep: @unchecked Sendable {
     pass.decoder.network.parameterGradient(worker.index, finished: finished)
     pass.encoder.network.parameterGradient(worker.index, finished: finished)
     prior.parameterGradient(worker.index, finished: finished)
-    guard worker.index == 0, let offset = model.layout.logVariance,
-      let gradient = model[.decoder].gradient(offset, rows: 1, columns: 1)
+    guard worker.index == 0, let spread = model.layout.spread,
+      let gradient = model[.decoder].gradient(spread.offset, rows: 1, columns: spread.count)
     else { return }
-    gradient.floats[0] = Float((0..<workers).reduce(0) { $0 + partial[$1].logVarianceGradient })
-    finished(offset..<offset + 1)
+    for channel in 0..<spread.count {
+      gradient.floats[channel] = Float((0..<workers).reduce(0) { $0 + partial[$1].spreadGradient[channel] })
+    }
+    finished(spread.range)
   }
 
   private func sample(_ row: Int) {
@@ -253,9 +254,9 @@ extension EncodedRows {
 
 /// Memory of a step's objective, made once.
 struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
-  /// w̃ of each row of samples, and ∂/∂log σ² of its likelihood; for the importance-weighted bounds.
+  /// w̃ of each row of samples, and ∂/∂spread of its likelihood; for the importance-weighted bounds.
   let normalizedWeights: UnsafeMutablePointer<Double>
-  let weightSlopes: UnsafeMutablePointer<Double>
+  let weightSlopes: UnsafeMutablePointer<ChannelDoubles>
   /// Weight of each component's KL divergence in the objective, `[workers, latent]`, the same for all workers.
   let costs: UnsafeMutablePointer<Double>
   /// KL divergence of each component summed over a worker's images, `[workers, latent]`.
@@ -266,16 +267,16 @@ struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
   private let storage: Storage
 
   init(rows: Int, latent: Int, workers: Int) {
-    storage = Storage(byteCount: 8 * (2 * rows + 2 * workers * latent))
-    normalizedWeights = storage.base.assumingMemoryBound(to: Double.self)
-    weightSlopes = normalizedWeights + rows
-    costs = weightSlopes + rows
+    storage = Storage(byteCount: 8 * (5 * rows + 2 * workers * latent))
+    weightSlopes = storage.base.assumingMemoryBound(to: ChannelDoubles.self)
+    normalizedWeights = (storage.base + 32 * rows).assumingMemoryBound(to: Double.self)
+    costs = normalizedWeights + rows
     componentKL = costs + workers * latent
     logPrior = Doubles(rows)
     priorWeights = Matrix(rows: rows, columns: 1)
   }
 
   static func byteCount(rows: Double, latent: Int, workers: Int) -> Double {
-    28 * rows + 16 * Double(workers) * Double(latent)
+    52 * rows + 16 * Double(workers) * Double(latent)
   }
 }
