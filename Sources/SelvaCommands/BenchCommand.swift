@@ -18,6 +18,9 @@ struct BenchCommand: ParsableCommand {
     help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
   var data: String?
 
+  @Option(help: ImageLayout.help)
+  var layout: ImageLayout?
+
   private static let standard = (
     hidden: Widths([400]), latent: 20, batchSize: TrainingSettings().batchSize, seconds: 3.0
   )
@@ -62,7 +65,10 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws { try PriorOption.check(prior, hidden: priorHidden) }
+  func validate() throws {
+    try PriorOption.check(prior, hidden: priorHidden)
+    if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
+  }
 
   func run() throws {
     let images = try images()
@@ -70,8 +76,8 @@ struct BenchCommand: ParsableCommand {
     training.batchSize = batchSize
     training.precision = precision.checked()
     let model = ModelSettings(
-      height: images.height, width: images.width, hidden: hidden.values, latent: latent,
-      prior: prior, priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
+      height: images.height, width: images.width, channels: images.channels, hidden: hidden.values,
+      latent: latent, prior: prior, priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
     if let fault = model.fault {
       throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")
     }
@@ -83,7 +89,7 @@ struct BenchCommand: ParsableCommand {
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
     let results = counts.map { benchmark.run(images, threads: $0) }
     let report = BenchReport(
-      shape: SettingText.joined([images.height * images.width] + hidden.values + [latent], "-")
+      shape: SettingText.joined([images.pixelCount] + hidden.values + [latent], "-")
         + (prior == .normal ? "" : ", prior \(prior.text)"),
       batchSize: min(batchSize, images.count), precision: training.precision.rawValue,
       best: results[results.count - 1], scaling: results, memory: ProcessMemory.now)
@@ -95,7 +101,7 @@ struct BenchCommand: ParsableCommand {
       let values = (0..<8192 * 784).map { Float(($0 &* 2_654_435_761) >> 7 & 255) / 255 }
       return ImageSet(values: values, height: 28, width: 28)
     }
-    return try ImageOptions.images(data, part: .train)
+    return try ImageOptions.images(data, part: .train, layout: layout)
   }
 }
 

@@ -24,10 +24,14 @@ struct BinarizeCommand: ParsableCommand {
   @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The IDX file of images.", valueName: "file"))
   var data: String
 
+  @Option(help: ImageLayout.help)
+  var layout: ImageLayout?
+
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "The IDX file to write: bytes of 0 and 255; gzip where it ends in .gz.", valueName: "file"))
+      "The IDX file to write: bytes of 0 and 255, channels last where there are several; gzip where it ends in .gz.",
+      valueName: "file"))
   var output: String
 
   @Option(help: Numbers.seed.help("Seed of the draws.", default: "0"), transform: Numbers.seed.parse)
@@ -45,7 +49,7 @@ struct BinarizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let images = try ImageSet(imagesPath: data)
+    let images = try ImageSet(imagesPath: data, layout: layout)
     let count = images.pixelCount
     let bytes = [UInt8](unsafeUninitializedCapacity: images.count * count) { bytes, initialized in
       for index in 0..<images.count {
@@ -55,7 +59,7 @@ struct BinarizeCommand: ParsableCommand {
       initialized = images.count * count
     }
     try IDXWriter.write(
-      bytes, sizes: [images.count, images.height, images.width], to: output,
+      bytes, sizes: [images.count] + images.shape.sizes, to: output,
       compressed: compress || output.hasSuffix(".gz"))
   }
 

@@ -6,6 +6,9 @@ struct DataInspection: Encodable {
   let path: String
   let type: String
   let sizes: [Int]
+  /// Of a file of four sizes: how many channels and where; nil where that cannot be told.
+  let channels: Int?
+  let layout: ImageLayout?
   let isCompressed: Bool
   /// Of all elements; nil where there are none.
   let minimum: Double?
@@ -17,7 +20,7 @@ struct DataInspection: Encodable {
   let labels: [String: Int]?
 
   private enum CodingKeys: String, CodingKey {
-    case path, type, sizes, minimum, maximum, mean, zeros, labels
+    case path, type, sizes, channels, layout, minimum, maximum, mean, zeros, labels
     case isCompressed = "compressed"
   }
 
@@ -25,8 +28,8 @@ struct DataInspection: Encodable {
   private static let mostLabels = 256
   private static let block = 1 << 20
 
-  /// - Throws: what `IDXFile` throws.
-  init(_ path: String) throws {
+  /// - Throws: what `IDXFile` throws, and `IDXError` where `layout` does not go with the file.
+  init(_ path: String, layout: ImageLayout? = nil) throws {
     let file = try IDXFile(path)
     let count = file.header.count
     var (sum, zeros) = (0.0, 0)
@@ -45,6 +48,8 @@ struct DataInspection: Encodable {
     self.path = path
     type = file.header.type.name
     sizes = file.header.sizes
+    let colours = try DataInspection.colours(file, layout)
+    (channels, self.layout) = (colours?.shape.channels, colours?.layout)
     isCompressed = file.isCompressed
     self.minimum = count > 0 ? minimum : nil
     self.maximum = count > 0 ? maximum : nil
@@ -57,18 +62,38 @@ struct DataInspection: Encodable {
       isLabels ? Dictionary(uniqueKeysWithValues: labels.map { (String(Int($0.key)), $0.value) }) : nil
   }
 
-  /// The files that a path stands for: itself, or those that are found in a folder.
-  static func files(_ path: String) throws -> [String] {
-    guard FileKind.isFolder(path) else { return [path] }
+  /// Of a file that may have channels among its sizes; nil elsewhere, and where nobody has said which they are.
+  private static func colours(_ file: IDXFile, _ layout: ImageLayout?) throws -> ImageSizes? {
+    let sizes = file.header.sizes
+    if let layout, sizes.count != 4 {
+      throw IDXError.layoutWithoutChannels(path: file.path, sizes: sizes, layout: layout)
+    }
+    guard sizes.count == 4 else { return nil }
+    return layout == nil
+      ? try? ImageSizes(sizes, layout: nil, path: file.path)
+      : try ImageSizes(sizes, layout: layout, path: file.path)
+  }
+
+  /// Of the files that a path stands for: itself, or those that are found in a folder.
+  static func all(_ path: String, layout: ImageLayout?) throws -> [DataInspection] {
+    guard FileKind.isFolder(path) else { return [try DataInspection(path, layout: layout)] }
     let folder = try ImageFolder(path)
-    return [folder.trainImages]
-      + [folder.trainLabels, folder.testImages, folder.testLabels].compactMap { $0 }
+    let files = [
+      (folder.trainImages, layout), (folder.trainLabels, nil), (folder.testImages, layout),
+      (folder.testLabels, nil),
+    ]
+    return try files.compactMap { path, layout in
+      try path.map { try DataInspection($0, layout: layout) }
+    }
   }
 
   var lines: [String] {
     let shape = sizes.map { Format.grouped($0) }.joined(separator: " x ")
-    let kind = sizes.count == 3 ? " images" : labels == nil ? "" : " labels"
-    var lines = ["\(path): \(shape)\(kind) of \(type)\(isCompressed ? ", gzip" : "")"]
+    let kind = sizes.count == 3 || channels != nil ? " images" : labels == nil ? "" : " labels"
+    let colours = channels.map {
+      ", \($0) \($0 == 1 ? "channel" : "channels") \(layout == .channelsFirst ? "first" : "last")"
+    }
+    var lines = ["\(path): \(shape)\(kind) of \(type)\(colours ?? "")\(isCompressed ? ", gzip" : "")"]
     if let labels {
       let cells = labels.compactMap { label, count in Int(label).map { (label: $0, count: count) } }
         .sorted { $0.label < $1.label }

@@ -35,7 +35,7 @@ struct DecodeCommand: ParsableCommand {
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "A .png file for a grid (- for standard output), or a .npy file for float32 pixels in [0, 1] of [count, height * width].",
+      "A .png file for a grid (- for standard output), or a .npy file for float32 pixels in [0, 1] of [count, height * width], of colour [count, height * width * 3].",
       valueName: "file"))
   var output: String?
 

@@ -11,7 +11,9 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measure a model on images: ELBO, its parts, and an estimate of the likelihood.",
     discussion: """
       The loss is −ELBO with z sampled, in nats per image. With --importance-samples, −log p(x) is estimated \
-      too (nll), as by Burda et al. 2016 with 5000 samples. The same seed gives the same numbers.
+      too (nll), as by Burda et al. 2016 with 5000 samples. Bits per dimension are the loss in bits for each value of \
+      an image: of 256 levels, to which a density on [0, 1] comes by 8 bits, or with a Bernoulli likelihood of 0 and 1. \
+      The same seed gives the same numbers.
 
       Examples:
         selva evaluate --data mnist
@@ -90,7 +92,7 @@ struct EvaluateCommand: ParsableCommand {
     try Console.result(
       json
         ? SettingsJSON.encode(report)
-        : report.lines(model: path, latent: model.settings.latent, images: set.path).joined(separator: "\n"))
+        : report.lines(model: path, settings: model.settings, images: set.path).joined(separator: "\n"))
   }
 }
 
@@ -129,7 +131,7 @@ private final class EvaluationProgress: Sendable {
 /// An evaluation as people read it.
 enum EvaluationText {
   static func lines(
-    _ evaluation: Evaluation, model: String, latent: Int, images: String
+    _ evaluation: Evaluation, model: String, settings: ModelSettings, images: String
   ) -> [String] {
     var lines = [
       "\(model) on \(Format.grouped(evaluation.count)) images of \(images), nats per image:", "",
@@ -144,11 +146,22 @@ enum EvaluationText {
       lines.append(row("nll (−log p(x))", "\(Format.fixed(nll)) ± \(error), \(samples) samples an image"))
     }
     lines += [
-      row("bits per dimension", Format.fixed(evaluation.bitsPerDimension, 4)),
-      row("active units", "\(evaluation.activeUnits) of \(latent)"),
+      row(
+        "bits per dimension",
+        "\(Format.fixed(evaluation.bitsPerDimension, 4)), \(levels(settings.likelihood))"),
+      row("active units", "\(evaluation.activeUnits) of \(settings.latent)"),
     ]
     guard let divergences = evaluation.klPerComponent else { return lines }
     return lines + ["", "KL divergence of each component, the largest first:"] + components(divergences)
+  }
+
+  /// What the bits per dimension are those of.
+  private static func levels(_ likelihood: Likelihood) -> String {
+    switch likelihood {
+    case .bernoulli: "of values that are 0 or 1"
+    case .discretizedLogistic: "of 256 levels"
+    case .continuousBernoulli, .gaussian, .gaussianLearned: "of 256 levels (the density's and 8)"
+    }
   }
 
   private static func row(_ name: String, _ value: String) -> String { name.padded(20) + value }

@@ -17,8 +17,8 @@ struct EvaluationReport: Encodable {
   }
 
   /// As people read it.
-  func lines(model: String, latent: Int, images: String) -> [String] {
-    EvaluationText.lines(evaluation, model: model, latent: latent, images: images)
+  func lines(model: String, settings: ModelSettings, images: String) -> [String] {
+    EvaluationText.lines(evaluation, model: model, settings: settings, images: images)
       + (classification.map { ClassificationText.lines($0) } ?? []) + WorstImage.lines(worst ?? [])
   }
 }

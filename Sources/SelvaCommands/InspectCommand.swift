@@ -49,6 +49,9 @@ struct InspectCommand: ParsableCommand {
       "Images for --activations: a folder of IDX files or one IDX file.", valueName: "folder|file"))
   var data: String?
 
+  @Option(help: ImageLayout.help)
+  var layout: ImageLayout?
+
   @Option(
     help: Numbers.images.help(
       "Images to use for --activations, from the first on.", default: standardLimit),
@@ -104,15 +107,19 @@ struct InspectCommand: ParsableCommand {
     guard contactSheet == nil else {
       throw FileError(.badData, path: model, reason: "is a model; --contact-sheet needs IDX images")
     }
+    guard layout == nil || activations else {
+      throw FileError(.badData, path: model, reason: "is a model; --layout goes with IDX images")
+    }
     try activations ? inspectActivations(model) : inspectModel(model)
   }
 
   private func inspectData(_ path: String) throws {
-    let files = try DataInspection.files(path).map { try DataInspection($0) }
+    let files = try DataInspection.all(path, layout: layout)
     if let contactSheet {
-      let images = try ImageOptions.images(path, part: .train)
+      let images = try ImageOptions.images(path, part: .train, layout: layout)
       let cells = (0..<min(100, images.count)).map {
-        Raster(width: images.width, height: images.height, floats: images.image($0))
+        Raster(
+          width: images.width, height: images.height, channels: images.channels, floats: images.image($0))
       }
       try PNG.write(
         Raster.grid(cells, columns: 10), to: contactSheet,
@@ -133,7 +140,8 @@ struct InspectCommand: ParsableCommand {
   private func inspectActivations(_ path: String) throws {
     guard let data else { return }
     let inspection = try ActivationInspection(
-      path, images: ImageOptions.images(data, part: .train), limit: limit ?? InspectCommand.standardLimit,
+      path, images: ImageOptions.images(data, part: .train, layout: layout),
+      limit: limit ?? InspectCommand.standardLimit,
       seed: seed)
     if let output {
       try PNG.write(

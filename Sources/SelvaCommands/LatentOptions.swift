@@ -100,13 +100,17 @@ struct OptionalImageOptions: ParsableArguments {
   @Option(help: ImagePart.help)
   var part: ImagePart?
 
+  @Option(help: ImageLayout.help)
+  var layout: ImageLayout?
+
   func validate() throws {
     if part != nil && data == nil { throw ValidationError("--part goes with --data.") }
+    if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
   }
 
   /// The images, checked against the model's size. Only to be called where `data` is there.
   func load(labels: String? = nil, for model: ModelSettings) throws -> ImageSet {
     guard let data else { preconditionFailure("a command loads images without having asked for --data") }
-    return try ImageOptions.load(data: data, labels: labels, part: part, for: model)
+    return try ImageOptions.load(data: data, labels: labels, part: part, layout: layout, for: model)
   }
 }

@@ -31,7 +31,7 @@ struct ModelInspection: Encodable {
   }
 
   var lines: [String] {
-    var lines = ["\(path): a model of \(model.height) x \(model.width) images", "", "Model"]
+    var lines = ["\(path): a model of \(model.shape) images", "", "Model"]
     lines += ModelInspection.rows(SettingText.properties(of: model))
     lines += prior.lines + ["", "Training"]
     lines += training.map { ModelInspection.rows(SettingText.properties(of: $0)) } ?? ["  not recorded"]

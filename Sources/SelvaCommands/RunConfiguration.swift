@@ -10,15 +10,23 @@ struct DataPaths: Codable, Equatable {
   var labels: String?
   var testData: String?
   var testLabels: String?
+  /// Of all these images, where it was said.
+  var layout: ImageLayout?
 
   /// - Returns: training images, and the test set where one is named or lies in the folder.
   func load() throws -> (training: ImageSet, validation: ImageSet?) {
     let folder = FileKind.isFolder(data) ? try ImageFolder(data) : nil
     let training = try ImageSet(
-      imagesPath: folder?.trainImages ?? data, labelsPath: labels ?? folder?.trainLabels)
-    if let testData { return (training, try ImageSet(imagesPath: testData, labelsPath: testLabels)) }
+      imagesPath: folder?.trainImages ?? data, labelsPath: labels ?? folder?.trainLabels,
+      layout: layout)
+    if let testData {
+      return (training, try ImageSet(imagesPath: testData, labelsPath: testLabels, layout: layout))
+    }
     guard let images = folder?.testImages else { return (training, nil) }
-    return (training, try ImageSet(imagesPath: images, labelsPath: testLabels ?? folder?.testLabels))
+    return (
+      training,
+      try ImageSet(imagesPath: images, labelsPath: testLabels ?? folder?.testLabels, layout: layout)
+    )
   }
 }
 

@@ -153,31 +153,39 @@ struct ImageOptions: ParsableArguments {
   @Option(help: ImagePart.help)
   var part: ImagePart?
 
+  @Option(help: ImageLayout.help)
+  var layout: ImageLayout?
+
   /// The images, checked against the model's size.
   func load(labels: String? = nil, for model: ModelSettings) throws -> ImageSet {
-    try ImageOptions.load(data: data, labels: labels, part: part, for: model)
+    try ImageOptions.load(data: data, labels: labels, part: part, layout: layout, for: model)
   }
 
   static func load(
-    data: String, labels: String?, part: ImagePart?, for model: ModelSettings
+    data: String, labels: String?, part: ImagePart?, layout: ImageLayout?, for model: ModelSettings
   ) throws -> ImageSet {
     if part != nil, FileKind.exists(data), !FileKind.isFolder(data) {
       throw ValidationError("--part goes with a folder, and \(data) is a file.")
     }
-    let images = try images(data, labels: labels, part: part)
+    let images = try images(data, labels: labels, part: part, layout: layout)
     try model.checkSize(of: images)
     images.warnIfUnscaled()
     return images
   }
 
   /// The images of a folder or of a file.
-  static func images(_ data: String, labels: String? = nil, part: ImagePart?) throws -> ImageSet {
-    guard FileKind.isFolder(data) else { return try ImageSet(imagesPath: data, labelsPath: labels) }
+  static func images(
+    _ data: String, labels: String? = nil, part: ImagePart?, layout: ImageLayout?
+  ) throws -> ImageSet {
+    guard FileKind.isFolder(data) else {
+      return try ImageSet(imagesPath: data, labelsPath: labels, layout: layout)
+    }
     let folder = try ImageFolder(data)
     if part != .train, let images = folder.testImages {
-      return try ImageSet(imagesPath: images, labelsPath: labels ?? folder.testLabels)
+      return try ImageSet(imagesPath: images, labelsPath: labels ?? folder.testLabels, layout: layout)
     }
-    return try ImageSet(imagesPath: folder.trainImages, labelsPath: labels ?? folder.trainLabels)
+    return try ImageSet(
+      imagesPath: folder.trainImages, labelsPath: labels ?? folder.trainLabels, layout: layout)
   }
 }
 

@@ -89,7 +89,8 @@ struct TrainCommand: ParsableCommand {
     if let option = fixed.first {
       throw ValidationError("\(option) cannot change in a run that is resumed; leave it out.")
     }
-    if data.data == nil, data.labels ?? data.testData ?? data.testLabels != nil {
+    let kin = data.labels ?? data.testData ?? data.testLabels ?? data.layout?.rawValue
+    if data.data == nil, kin != nil {
       throw ValidationError("Where a resumed run's data has moved, name all of it, with --data.")
     }
   }

@@ -15,7 +15,7 @@ extension ModelOptions {
   ///
   /// - Throws: `LabelError.missing`.
   func settings(for images: ImageSet) throws -> ModelSettings {
-    var settings = settings(height: images.height, width: images.width)
+    var settings = settings(for: images.shape)
     guard condition == .labels else { return settings }
     guard let labels = images.labels else {
       throw LabelError.missing(path: images.path, fix: "name a file of them with --labels")

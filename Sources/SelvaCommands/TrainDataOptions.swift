@@ -28,6 +28,9 @@ struct TrainDataOptions: ParsableArguments {
   )
   var testLabels: String?
 
+  @Option(help: ImageLayout.help)
+  var layout: ImageLayout?
+
   @Option(
     help: SettingOption.help(
       "Part of the images to hold out where there is no test set.", \.validationFraction),
@@ -60,7 +63,8 @@ struct TrainDataOptions: ParsableArguments {
     data.map {
       DataPaths(
         data: FilePath.absolute($0), labels: labels.map(FilePath.absolute),
-        testData: testData.map(FilePath.absolute), testLabels: testLabels.map(FilePath.absolute))
+        testData: testData.map(FilePath.absolute), testLabels: testLabels.map(FilePath.absolute),
+        layout: layout)
     }
   }
 

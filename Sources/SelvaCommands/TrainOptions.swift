@@ -1,4 +1,5 @@
 import ArgumentParser
+import IDX
 import Networks
 import Selva
 
@@ -32,7 +33,7 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: SettingOption.help(
-      "Standard deviation of a Gaussian likelihood; where it is learned, its beginning.", \.sigma),
+      "Standard deviation of a Gaussian or logistic likelihood; where it is learned, its beginning.", \.sigma),
     transform: SettingOption.number(\.sigma))
   var sigma: Double?
 
@@ -57,9 +58,10 @@ struct ModelOptions: ParsableArguments {
     ].compactMap { $0 }
   }
 
-  func settings(height: Int, width: Int) -> ModelSettings {
+  func settings(for shape: ImageShape) -> ModelSettings {
     var settings = ModelSettings(
-      height: height, width: width, hidden: hidden?.values ?? SettingOption.standardModel.hidden)
+      height: shape.height, width: shape.width, channels: shape.channels,
+      hidden: hidden?.values ?? SettingOption.standardModel.hidden)
     for change in changes { change.apply(&settings) }
     return settings
   }
@@ -73,10 +75,11 @@ struct ModelOptions: ParsableArguments {
 
   func validate() throws {
     try PriorOption.check(prior, hidden: priorHidden)
-    if sigma != nil && likelihood != .gaussian && likelihood != .gaussianLearned {
-      throw ValidationError("--sigma goes with --likelihood gaussian or gaussian-learned.")
+    if sigma != nil, likelihood.map({ [.bernoulli, .continuousBernoulli].contains($0) }) ?? true {
+      throw ValidationError(
+        "--sigma goes with --likelihood gaussian, gaussian-learned or discretized-logistic.")
     }
-    if let fault = settings(height: 1, width: 1).fault {
+    if let fault = settings(for: ImageShape(height: 1, width: 1)).fault {
       throw ValidationError("There is no model with \(fault).")
     }
   }

@@ -29,7 +29,7 @@ struct TrainReport {
     let parameters = Format.grouped(model.parameterCount)
     let threads = run.training.threads == 0 ? WorkerGroup.processorCount : run.training.threads
     let parts = [
-      "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.height) x \(model.width)) of "
+      "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.shape)) of "
         + FilePath.name(training),
       "validation on \(Format.grouped(data.validationIndices.count)) \(held)",
       "layers \(SettingText.joined(widths, "-"))", model.activation.rawValue,

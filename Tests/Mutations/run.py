@@ -47,6 +47,7 @@ NEAR = {
     "activations": "ActivationKernelTests|KernelVariantTests",
     "adam": "VectorKernelTests|KernelVariantTests",
     "lanes": "KernelTests",
+    "channels": "ChannelKernelTests|KernelVariantTests",
     "likelihoods": "LikelihoodKernelTests|KernelVariantTests",
     "random": "RandomStreamTests|KernelVariantTests",
     "vectors": "VectorKernelTests|KernelVariantTests",

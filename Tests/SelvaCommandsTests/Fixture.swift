@@ -13,14 +13,20 @@ enum Fixture {
   @discardableResult
   static func model(
     in folder: String, name: String = "model.safetensors", height: Int = 8, width: Int = 6,
-    hidden: [Int] = [16],
-    latent: Int = 3, seed: UInt64 = 1, labels: [Int] = [], prior: Prior = .normal
+    channels: Int = 1, hidden: [Int] = [16], latent: Int = 3, seed: UInt64 = 1, labels: [Int] = [],
+    prior: Prior = .normal, likelihood: Likelihood = .bernoulli
   ) throws -> String {
     let settings = ModelSettings(
-      height: height, width: width, hidden: hidden, latent: latent, prior: prior, priorHidden: [5],
-      labels: labels)
-    let data = try images(in: folder, count: 20, height: height, width: width, name: "\(name).idx")
-    let statistics = DataStatistics(try ImageSet(imagesPath: data, labelsPath: nil))
+      height: height, width: width, channels: channels, hidden: hidden, latent: latent,
+      likelihood: likelihood,
+      prior: prior, priorHidden: [5], labels: labels)
+    let data =
+      channels == 1
+      ? try images(in: folder, count: 20, height: height, width: width, name: "\(name).idx")
+      : try colours(
+        in: folder, count: 20, height: height, width: width, layout: .channelsLast, name: "\(name).idx")
+    let layout: ImageLayout? = channels == 1 ? nil : .channelsLast
+    let statistics = DataStatistics(try ImageSet(imagesPath: data, layout: layout))
     try FileManager.default.removeItem(atPath: data)
     let store = ParameterStore(ModelLayout(settings).parameters, elementType: .float32, keepsAverage: false)
     store.initialize(settings, statistics: statistics, seed: seed)
@@ -58,6 +64,24 @@ enum Fixture {
       for value in spot(index, height: height, width: width) {
         if floats { bytes += bigEndian(value.bitPattern) } else { bytes.append(UInt8(value * 255)) }
       }
+    }
+    return try write(bytes, to: "\(folder)/\(name)")
+  }
+
+  /// Writes an IDX file of bytes in colour: the spots of three images that follow one another as red, green and blue.
+  ///
+  /// - Returns: its path.
+  @discardableResult
+  static func colours(
+    in folder: String, count: Int, height: Int, width: Int, layout: ImageLayout, name: String
+  ) throws -> String {
+    let sizes = layout == .channelsFirst ? [count, 3, height, width] : [count, height, width, 3]
+    var bytes: [UInt8] = [0, 0, 0x08, 4] + sizes.flatMap { bigEndian(UInt32($0)) }
+    for index in 0..<count {
+      let spots = (0..<3).map { spot(index + $0, height: height, width: width).map { UInt8($0 * 255) } }
+      bytes +=
+        layout == .channelsFirst
+        ? Array(spots.joined()) : (0..<height * width).flatMap { pixel in spots.map { $0[pixel] } }
     }
     return try write(bytes, to: "\(folder)/\(name)")
   }

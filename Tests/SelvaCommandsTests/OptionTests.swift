@@ -75,7 +75,12 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
     other("--labels", "LABELLED \(line) --labels labels.idx", "LABELLED \(line) --labels turned.idx")
   }
 
-  func layout() -> OptionCase {
+  /// Images that could have their channels first or last.
+  func channels(_ line: String) -> OptionCase {
+    other("--layout", line, "\(line) --layout channels-first")
+  }
+
+  func picture() -> OptionCase {
     changes("--padding", "5").changes("--background", "99").changes("--scale", "2")
   }
 
@@ -85,12 +90,14 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
     return copy
   }
 
+  private static let names = [
+    "MODEL": "model.safetensors", "LABELLED": "labelled.safetensors", "VAMP": "vamp.safetensors",
+    "EITHER": "colour.safetensors --data either.idx",
+  ]
+
   func arguments(_ line: String) -> [String] {
-    testDescription.split(separator: " ").map(String.init)
-      + line.split(separator: " ").map {
-        ["MODEL": "model.safetensors", "LABELLED": "labelled.safetensors", "VAMP": "vamp.safetensors"][$0]
-          ?? String($0)
-      }
+    let words = line.split(separator: " ").map { Self.names[String($0)] ?? String($0) }
+    return (testDescription + " " + words.joined(separator: " ")).split(separator: " ").map { String($0) }
   }
 }
 
@@ -98,18 +105,20 @@ private let cases = [
   OptionCase("sample", "MODEL -o a.png")
     .other("--output", "MODEL -o a.png", "MODEL --output b.png")
     .changes("--rows", "2").changes("--columns", "3").changes("--seed", "1").changes("--temperature", "0.5")
-    .changes("--save-latents", "l.csv").labelled("--label", "-o a.png", "3,5").layout(),
+    .changes("--save-latents", "l.csv").labelled("--label", "-o a.png", "3,5").picture(),
   OptionCase("reconstruct", "MODEL --data data -o a.png")
     .other("--output", "MODEL -d data -o a.png", "MODEL -d data --output b.png")
     .other("--data", "MODEL -d data -o a.png", "MODEL --data other.idx -o a.png")
+    .channels("EITHER -o a.png")
     .labelFile("--data other.idx -o a.png").labelled("--as-label", "--data data -o a.png", "7")
     .changes("--part", "train").changes("--count", "5")
     .changes("--shuffle", "").changes("--indices", "4,2").changes("--columns", "3").changes("--sample", "")
-    .changes("--seed", "5", beside: "--sample").changes("--only-reconstructions", "").layout(),
+    .changes("--seed", "5", beside: "--sample").changes("--only-reconstructions", "").picture(),
   OptionCase("interpolate", "MODEL --data data --indices 3,7 -o a.png")
     .other(
       "--output", "MODEL -d data --indices 3,7 -o a.png", "MODEL -d data --indices 3,7 --output b.png"
     )
+    .channels("EITHER --indices 1,2 -o a.png")
     .other("--data", "MODEL --indices 1,2 -o a.png", "MODEL --data other.idx --indices 1,2 -o a.png")
     .other(
       "--labels", "MODEL --data other.idx --between-labels 2,0 -o a.png",
@@ -146,7 +155,7 @@ private let cases = [
       "MODEL -d data --indices 3,7,5,1 --pairs -o a.png"
     )
     .changes("--closed", "").changes("--save-latents", "l.npy")
-    .labelled("--label", "--data data --indices 3,7 -o a.png", "5").layout(),
+    .labelled("--label", "--data data --indices 3,7 -o a.png", "5").picture(),
   OptionCase("manifold", "MODEL --size 3 -o a.png")
     .other("--output", "MODEL --size 3 -o a.png", "MODEL --size 3 --output b.png")
     .other("--size", "MODEL --size 3 -o a.png", "MODEL --size 4 -o a.png")
@@ -158,19 +167,19 @@ private let cases = [
       "--data", "MODEL --size 3 --principal --data data -o a.png",
       "MODEL --size 3 --principal --data other.idx -o a.png"
     )
-    .changes("--part", "train", beside: "--principal --data data")
+    .changes("--part", "train", beside: "--principal --data data").channels("EITHER --principal -o a.png")
     .labelFile("--size 3 --principal --data other.idx --label 3 -o a.png")
     .other("--label", "LABELLED --size 3 --label 3 -o a.png", "LABELLED --size 3 --label 4 -o a.png")
-    .changes("--save-latents", "l.csv").layout(),
+    .changes("--save-latents", "l.csv").picture(),
   OptionCase("traverse", "MODEL -o a.png")
     .other("--output", "MODEL -o a.png", "MODEL --output b.png")
     .changes("--components", "2,0").changes("--range", "1").changes("--steps", "3")
     .changes("--data", "data").changes("--index", "4", beside: "--data data")
-    .changes("--part", "train", beside: "--data data --index 15")
+    .changes("--part", "train", beside: "--data data --index 15").channels("EITHER -o a.png")
     .labelFile("--data other.idx -o a.png").labelled("--label", "--data data -o a.png", "3")
-    .changes("--save-latents", "l.csv").layout(),
+    .changes("--save-latents", "l.csv").picture(),
   OptionCase("encode", "MODEL --data data")
-    .other("--data", "MODEL --data data", "MODEL --data other.idx")
+    .other("--data", "MODEL --data data", "MODEL --data other.idx").channels("EITHER")
     .other("--labels", "MODEL --data other.idx", "MODEL --data other.idx --labels labels.idx")
     .changes("--part", "train").changes("--output", "l.csv").changes("--log-variances", "")
     .changes("--samples", "").changes("--seed", "3", beside: "--samples").changes("--no-labels", "")
@@ -180,9 +189,9 @@ private let cases = [
     .changes("--separate", "pictures").changes("--columns", "2")
     .other(
       "--label", "latents.csv LABELLED --label 3 -o a.png", "latents.csv LABELLED --label 4 -o a.png"
-    ).layout(),
+    ).picture(),
   OptionCase("evaluate", "MODEL --data data")
-    .other("--data", "MODEL --data data", "MODEL --data other.idx")
+    .other("--data", "MODEL --data data", "MODEL --data other.idx").channels("EITHER")
     .labelFile("--data other.idx").changes("--part", "train").changes("--binarize", "threshold")
     .changes("--importance-samples", "3").changes("--seed", "2").changes("--limit", "6").changes("--json", "")
     .changes("--worst", "3").changes("--output", "a.png", beside: "--worst 3")
@@ -190,7 +199,7 @@ private let cases = [
     .leavesNoTrace("--threads", "the figures are the same whatever the number of workers"),
   OptionCase("inspect", "MODEL")
     .changes("--json", "").other("--contact-sheet", "data", "data --contact-sheet a.png")
-    .other("--pseudo-inputs", "VAMP", "VAMP --pseudo-inputs a.png")
+    .channels("either.idx").other("--pseudo-inputs", "VAMP", "VAMP --pseudo-inputs a.png")
     .other("--activations", "MODEL", "MODEL --activations --data data")
     .other("--data", "MODEL --activations --data data", "MODEL --activations --data other.idx")
     .changes("--limit", "5", beside: "--activations --data data")
@@ -199,6 +208,7 @@ private let cases = [
   OptionCase("data binarize", "--data other.idx -o b.idx")
     .other("--data", "--data other.idx -o b.idx", "--data images.idx -o b.idx")
     .other("--output", "--data other.idx -o b.idx", "--data other.idx --output c.idx")
+    .channels("--data either.idx -o b.idx")
     .changes("--seed", "4").changes("--threshold", "").changes("--compress", ""),
 ]
 
@@ -207,6 +217,9 @@ private let cases = [
     let place = try CommandFolder(test: 20)
     try Fixture.images(in: place.folder, count: 7, height: 8, width: 6, name: "other.idx", floats: true)
     try Fixture.images(in: place.folder, count: 9, height: 8, width: 6)
+    try Fixture.colours(
+      in: place.folder, count: 9, height: 6, width: 3, layout: .channelsFirst, name: "either.idx")
+    try Fixture.model(in: place.folder, name: "colour.safetensors", height: 6, width: 3, channels: 3)
     try Fixture.labels(in: place.folder, count: 7)
     try Fixture.labels(in: place.folder, [3, 1, 4, 1, 5, 9, 2], name: "turned.idx")
     try Fixture.labels(in: place.folder, count: 4, name: "short.idx")
