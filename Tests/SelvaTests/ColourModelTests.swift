@@ -110,6 +110,14 @@ import Testing
     #expect(decoded.pixels == model.decode([0.5, -1]).map { UInt8($0 * 255 + 0.5) })
   }
 
+  /// The mean image at first: the output's bias, and no sigmoid of it.
+  @Test(arguments: [Likelihood.gaussian, .gaussianLearned, .discretizedLogistic])
+  func meansAreShownAsTheyAre(_ likelihood: Likelihood) {
+    let images = noiseImages(9, height: 4, width: 2, channels: 3)
+    let found = model(settings(likelihood, hidden: []), images).decode([0, 0])
+    #expect(found == DataStatistics(images).pixelMeans)
+  }
+
   /// Nothing is known of x but that it lies in [0, 1]: a density of 1, and 8 bits for one of 256 levels.
   @Test func bitsOfADensityAreThoseOfALevel() {
     let images = noiseImages(5, height: 4, width: 2, channels: 3)
