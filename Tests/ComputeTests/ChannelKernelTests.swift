@@ -78,11 +78,23 @@ import Testing
     }
   }
 
-  /// Wide, narrow, and with its mean outside; in float32, so to 256 roundings.
-  @Test(
-    arguments: [(0.3, -2), (0.7, 0), (-0.4, -1), (1.3, -4), (0.5004, -9), (0.25, 3)] as [(Float, Float)],
-    Kernels.all)
-  func theLevelsAddUpToOne(_ of: (mean: Float, logScale: Float), _ kernels: Kernels) {
+  struct Shape: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let mean: Float
+    let logScale: Float
+
+    init(_ name: String, _ mean: Float, _ logScale: Float) {
+      (testDescription, self.mean, self.logScale) = (name, mean, logScale)
+    }
+  }
+
+  static let shapes = [
+    Shape("ordinary", 0.3, -2), Shape("wide", 0.7, 0), Shape("mean below", -0.4, -1),
+    Shape("mean above", 1.3, -4), Shape("narrow", 0.5004, -9), Shape("very wide", 0.25, 3),
+  ]
+
+  /// In float32, so to 256 roundings.
+  @Test(arguments: shapes, Kernels.all) func theLevelsAddUpToOne(_ of: Shape, _ kernels: Kernels) {
     let total = (0...255).reduce(0.0) { total, level in
       let found = run(
         .logistic, kernels, [of.mean], [Float(level) / 255], channels: 1, spreads: [of.logScale])
@@ -107,6 +119,16 @@ import Testing
       #expect(found.loss.isFinite && found.loss > 0)
       #expect(found.gradient.allSatisfy(\.isFinite) && found.slopes.allSatisfy(\.isFinite))
     }
+  }
+
+  /// Every factor is nearly 2 here, and the product of all would be no number.
+  @Test(arguments: Kernels.all) func wideScalesOfManyPixelsDoNotOverflow(_ kernels: Kernels) {
+    let (means, x) = row(3072)
+    let spreads: [Float] = [3, 3, 3]
+    var slopes = [0.0, 0, 0]
+    let loss = selva_discretized_logistic_reference(means, x, spreads, 3, nil, 3072, &slopes)
+    let found = run(.logistic, kernels, means, x, channels: 3, spreads: spreads)
+    #expect(abs(found.loss - loss) < 1e-5 * loss)
   }
 
   /// On the level with a scale far under its width, the level is certain.

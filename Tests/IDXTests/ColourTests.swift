@@ -45,18 +45,32 @@ import Testing
     }
   }
 
+  struct Side: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let sizes: [Int]
+    let shape: ImageShape
+
+    init(_ name: String, _ sizes: [Int], _ shape: ImageShape) {
+      (testDescription, self.sizes, self.shape) = (name, sizes, shape)
+    }
+  }
+
+  static let sides = [
+    Side("three last", [2, 4, 5, 3], ImageShape(height: 4, width: 5, channels: 3)),
+    Side("three first", [2, 3, 4, 5], ImageShape(height: 4, width: 5, channels: 3)),
+    Side("one last", [2, 4, 5, 1], ImageShape(height: 4, width: 5)),
+    Side("one first", [2, 1, 4, 5], ImageShape(height: 4, width: 5)),
+    Side("three in the middle", [2, 4, 3, 1], ImageShape(height: 4, width: 3)),
+  ]
+
   /// Told by which side is 1 or 3, without a word.
-  @Test(
-    arguments: [
-      ([2, 4, 5, 3], 4, 5, 3), ([2, 3, 4, 5], 4, 5, 3), ([2, 4, 5, 1], 4, 5, 1), ([2, 1, 4, 5], 4, 5, 1),
-      ([2, 4, 3, 1], 4, 3, 1),
-    ] as [([Int], Int, Int, Int)])
-  func theSideOfOneOrThreeIsThatOfTheChannels(sizes: [Int], height: Int, width: Int, channels: Int) throws {
+  @Test(arguments: sides) func theSideOfOneOrThreeIsThatOfTheChannels(_ side: Side) throws {
+    let sizes = side.sizes
     try withScratchFolder { folder in
       try IDXWriter.write([UInt8](repeating: 9, count: sizes.reduce(1, *)), sizes: sizes, to: "\(folder)/a")
       let set = try ImageSet(imagesPath: "\(folder)/a")
-      #expect(set.shape == ImageShape(height: height, width: width, channels: channels))
-      let layout: ImageLayout = sizes[1] == channels ? .channelsFirst : .channelsLast
+      #expect(set.shape == side.shape)
+      let layout: ImageLayout = sizes[1] == side.shape.channels ? .channelsFirst : .channelsLast
       #expect(try ImageSet(imagesPath: "\(folder)/a", layout: layout).shape == set.shape)
     }
   }
