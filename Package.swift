@@ -46,6 +46,7 @@ let package = Package(
     // Every version of the kernels by itself, whatever the processor's own would be; for tests alone.
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "CKernelVariants"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Compute", "CKernels", "CKernelVariants"]),
     .testTarget(
       name: "SelvaTests",
       dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid"],

@@ -29,6 +29,19 @@ EXPORTED(void, selva_from_bf16, (const uint16_t *x, float *y, size_t n), (x, y, 
   EACH_GROUP(store_part(y + i, widen(load_half_part(x + i, k)), k);)
 }
 
+EXPORTED(void, selva_add, (const float *x, float *y, size_t n), (x, y, n)) {
+  EACH_GROUP(store_part(y + i, load_part(y + i, k) + load_part(x + i, k), k);)
+}
+
+EXPORTED(
+    void, selva_add_bf16, (const uint16_t *x, float *y, uint16_t *sum, size_t n), (x, y, sum, n)) {
+  EACH_GROUP({
+    lanes total = load_part(y + i, k) + widen(load_half_part(x + i, k));
+    store_part(y + i, total, k);
+    store_half_part(sum + i, narrow(total), k);
+  })
+}
+
 EXPORTED(double, selva_sum_of_squares, (const float *x, size_t n), (x, n)) {
   double total = 0;
   // Blocks short enough for float, added up in double.

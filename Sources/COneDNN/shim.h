@@ -1,4 +1,4 @@
-// oneDNN as Selva uses it: one matrix product, bound to its memory once and run many times. Versions 2 and 3
+// oneDNN as Selva uses it: one matrix product, compiled and bound to its memory once and run many times. Versions 2 and 3
 // differ in C (3 drops the operation descriptors); the difference ends here.
 #ifndef SELVA_ONEDNN_SHIM_H
 #define SELVA_ONEDNN_SHIM_H
@@ -57,8 +57,12 @@ static inline dnnl_status_t selva_describe(
 }
 static inline void selva_forget(selva_description *d) { if (*d) dnnl_memory_desc_destroy(*d); }
 static inline dnnl_status_t selva_matmul(
-    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, selva_description d[4], int has_bias) {
-  return dnnl_matmul_primitive_desc_create(pd, engine, d[0], d[1], has_bias ? d[3] : NULL, d[2], NULL);
+    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, selva_description d[4], int has_bias,
+    dnnl_primitive_attr_t attributes) {
+  return dnnl_matmul_primitive_desc_create(pd, engine, d[0], d[1], has_bias ? d[3] : NULL, d[2], attributes);
+}
+static inline dnnl_status_t selva_append_sum(dnnl_post_ops_t operations) {
+  return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef);
 }
 static inline dnnl_status_t selva_bind(
     dnnl_memory_t *memory, selva_description *d, dnnl_engine_t engine, void *data) {
@@ -74,10 +78,14 @@ static inline dnnl_status_t selva_describe(
 }
 static inline void selva_forget(selva_description *d) { (void)d; }
 static inline dnnl_status_t selva_matmul(
-    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, selva_description d[4], int has_bias) {
+    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, selva_description d[4], int has_bias,
+    dnnl_primitive_attr_t attributes) {
   dnnl_matmul_desc_t matmul;
   dnnl_status_t status = dnnl_matmul_desc_init(&matmul, &d[0], &d[1], has_bias ? &d[3] : NULL, &d[2]);
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &matmul, NULL, engine, NULL);
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &matmul, attributes, engine, NULL);
+}
+static inline dnnl_status_t selva_append_sum(dnnl_post_ops_t operations) {
+  return dnnl_post_ops_append_sum(operations, 1);
 }
 static inline dnnl_status_t selva_bind(
     dnnl_memory_t *memory, selva_description *d, dnnl_engine_t engine, void *data) {
@@ -85,10 +93,24 @@ static inline dnnl_status_t selva_bind(
 }
 #endif
 
-// c [m, n] = a [m, k] b [k, n] + bias [n]; NULL where oneDNN cannot do it here.
+// Attributes of a product that adds to what lies in c; NULL where memory runs out.
+static inline dnnl_primitive_attr_t selva_adding(void) {
+  dnnl_primitive_attr_t attributes = NULL;
+  dnnl_post_ops_t operations = NULL;
+  dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
+  if (status == dnnl_success) status = dnnl_post_ops_create(&operations);
+  if (status == dnnl_success) status = selva_append_sum(operations);
+  if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, operations);
+  if (operations) dnnl_post_ops_destroy(operations);
+  if (status == dnnl_success) return attributes;
+  if (attributes) dnnl_primitive_attr_destroy(attributes);
+  return NULL;
+}
+
+// c [m, n] = a [m, k] b [k, n] + bias [n], or c += where `adds`; NULL where oneDNN cannot do it here.
 static inline selva_product *selva_product_create(
     dnnl_engine_t engine, int64_t m, int64_t n, int64_t k, selva_operand a, selva_operand b, float *bias,
-    selva_operand c) {
+    selva_operand c, int adds) {
   selva_product *product = (selva_product *)calloc(1, sizeof *product);
   if (!product) return NULL;
   selva_operand bias_row = {bias, n, 0, 0};
@@ -97,11 +119,13 @@ static inline selva_product *selva_product_create(
   const int names[4] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS};
   selva_description descriptions[4] = {0};
   dnnl_primitive_desc_t matmul = NULL;
+  dnnl_primitive_attr_t attributes = adds ? selva_adding() : NULL;
   const int count = bias ? 4 : 3;
-  dnnl_status_t status = dnnl_success;
+  dnnl_status_t status = adds && !attributes ? dnnl_out_of_memory : dnnl_success;
   for (int i = 0; i < count && status == dnnl_success; i++)
     status = selva_describe(&descriptions[i], sizes[i][0], sizes[i][1], operands[i]);
-  if (status == dnnl_success) status = selva_matmul(&matmul, engine, descriptions, bias != NULL);
+  if (status == dnnl_success) 
+    status = selva_matmul(&matmul, engine, descriptions, bias != NULL, attributes);
   if (status == dnnl_success) status = dnnl_primitive_create(&product->primitive, matmul);
   if (status == dnnl_success) status = dnnl_stream_create(&product->stream, engine, dnnl_stream_default_flags);
   for (int i = 0; i < count && status == dnnl_success; i++) {
@@ -113,9 +137,15 @@ static inline selva_product *selva_product_create(
   }
   for (int i = 0; i < count; i++) selva_forget(&descriptions[i]);
   if (matmul) dnnl_primitive_desc_destroy(matmul);
+  if (attributes) dnnl_primitive_attr_destroy(attributes);
   if (status == dnnl_success) return product;
   selva_product_destroy(product);
   return NULL;
+}
+
+// Binds operand 0 (a), 1 (b) or 2 (c) to other memory that is laid out as before.
+static inline int selva_product_bind(const selva_product *product, int operand, void *data) {
+  return dnnl_memory_set_data_handle(product->memory[operand], data) == dnnl_success;
 }
 
 static inline int selva_product_execute(const selva_product *product) {

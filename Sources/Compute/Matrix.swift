@@ -87,6 +87,16 @@ package struct Matrix: @unchecked Sendable {
       columns: range.count, stride: stride)
   }
 
+  /// The same elements in rows of another length. The rows must follow each other without a gap.
+  package func inRows(of columns: Int) -> Matrix {
+    precondition(
+      stride == self.columns && rows * self.columns % columns == 0,
+      "[\(rows), \(self.columns)] with \(stride) from row to row in rows of \(columns)")
+    return Matrix(
+      storage: storage, base: base, type: type, rows: rows * self.columns / columns, columns: columns,
+      stride: columns)
+  }
+
   package var bytes: UnsafeMutableRawPointer { base }
 
   /// The first element; the matrix must be float32.

@@ -8,7 +8,8 @@ import COneDNN
   import Darwin
 #endif
 
-/// A matrix product through oneDNN, bound to its operands: c = a·b (+ bias on every row), accumulated in float32.
+/// A matrix product through oneDNN, bound to its operands: c = a·b (+ bias on every row), accumulated in float32; or,
+/// where it adds, c += a·b.
 ///
 /// oneDNN compiles code for the shape, which is worth doing once.
 ///
@@ -29,9 +30,10 @@ package final class Product: @unchecked Sendable {
   ///   - b: `[k, n]`, or `[n, k]` with `transposeB`; of a's element type.
   ///   - bias: `[1, n]`, float32.
   ///   - c: `[m, n]`.
+  ///   - adds: to what lies in c.
   package init(
     _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, bias: Matrix? = nil,
-    into c: Matrix
+    into c: Matrix, adds: Bool = false
   ) {
     let (m, k) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
     let (kOfB, n) = transposeB ? (b.columns, b.rows) : (b.rows, b.columns)
@@ -41,7 +43,7 @@ package final class Product: @unchecked Sendable {
     OneThread.hold()
     let product = selva_product_create(
       Engine.shared.handle, Int64(m), Int64(n), Int64(k), a.operand(transposeA), b.operand(transposeB),
-      bias?.floats, c.operand(false))
+      bias?.floats, c.operand(false), adds ? 1 : 0)
     guard let product else {
       preconditionFailure("oneDNN has no product [\(m), \(k)] x [\(k), \(n)] in \(a.type) on this machine")
     }
@@ -56,6 +58,23 @@ package final class Product: @unchecked Sendable {
     OneThread.hold()
     let done = selva_product_execute(handle)
     precondition(done != 0, "oneDNN refused a product that it had accepted")
+  }
+
+  /// On other memory, to which it stays bound: blocks of matrices that lie as those it was made with, and that the
+  /// caller keeps alive.
+  package func callAsFunction(_ a: Matrix, into c: Matrix) {
+    bind(0, a, as: operands[0])
+    bind(2, c, as: operands[2])
+    callAsFunction()
+  }
+
+  private func bind(_ place: Int32, _ matrix: Matrix, as old: Matrix) {
+    precondition(
+      matrix.rows == old.rows && matrix.columns == old.columns && matrix.stride == old.stride
+        && matrix.type == old.type,
+      "[\(matrix.rows), \(matrix.columns)] \(matrix.type) in place of [\(old.rows), \(old.columns)] \(old.type)")
+    let done = selva_product_bind(handle, place, matrix.bytes)
+    precondition(done != 0, "oneDNN refused memory for a product")
   }
 
   /// Whether this processor multiplies bfloat16 in hardware.

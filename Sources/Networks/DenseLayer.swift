@@ -3,19 +3,16 @@ import Compute
 
 /// y = f(x·Wᵀ + b) over the rows of a batch, forward and backward; a row that has a class adds the class's bias to b.
 final class DenseLayer: Layer {
-  let output: Matrix
-  /// f(x·Wᵀ + b), before dropout.
-  let activated: Matrix
-  let outputGradient: Matrix?
-  /// ∂loss/∂(x·Wᵀ + b). In a layer without activation the objective fills it.
-  let gradient: Matrix?
-
   private let plan: DensePlan
-  private let dropout: (function: Dropout, mask: DropoutMask)?
-  private let preactivation: Matrix
+  private let result: LayerOutput
   private let biasGradient: Matrix?
   private let classes: ClassBias?
   private let workers: [Work]
+
+  var output: Matrix { result.output }
+  var activated: Matrix { result.activated }
+  var outputGradient: Matrix? { result.outputGradient }
+  var gradient: Matrix? { result.gradient }
 
   /// One worker's part: its rows, its outputs, and the products over them.
   private struct Work: Sendable {
@@ -33,19 +30,12 @@ final class DenseLayer: Layer {
   init(
     _ plan: DensePlan, _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) {
-    let (count, width, type) = (input.rows, plan.outputs, input.type)
-    let parameters = binding.parameters
-    let preactivation = Matrix(rows: count, columns: width)
-    let gradient =
-      parameters.learns || inputGradient != nil ? Matrix(rows: count, columns: width, type: type) : nil
+    let (width, parameters) = (plan.outputs, binding.parameters)
+    let result = LayerOutput(
+      outputs: width, plan.activation, binding, number: number, rows: input.rows, type: input.type,
+      goesBack: parameters.learns || inputGradient != nil)
     self.plan = plan
-    self.preactivation = preactivation
-    self.gradient = gradient
-    activated = plan.isInPlace(type) ? preactivation : Matrix(rows: count, columns: width, type: type)
-    dropout = DenseLayer.dropout(plan, binding, number: number, rows: count)
-    output = dropout == nil ? activated : Matrix(rows: count, columns: width, type: type)
-    outputGradient =
-      gradient.map { $0.type == .bfloat16 ? Matrix(rows: count, columns: width) : $0 }
+    self.result = result
     biasGradient = parameters.gradient(plan.bias, rows: 1, columns: width)
     classes = plan.classBias.flatMap { ClassBias(offset: $0, plan, binding) }
     let weight = parameters.operand(plan.weight, rows: width, columns: plan.inputs)
@@ -59,9 +49,9 @@ final class DenseLayer: Layer {
             rows: rows,
             forward: Product(
               input.block(rows: rows), weight, transposeB: true, bias: bias,
-              into: preactivation.block(rows: rows)),
+              into: result.preactivation.block(rows: rows)),
             inputGradient: inputGradient?.block(rows).map {
-              Product(gradient!.block(rows: rows), weight, into: $0)
+              Product(result.gradient!.block(rows: rows), weight, into: $0)
             })
         },
         outputs: outputs,
@@ -69,50 +59,23 @@ final class DenseLayer: Layer {
           ? nil
           : weightGradient.map {
             Product(
-              gradient!.block(columns: outputs), transposeA: true, input, into: $0.block(rows: outputs))
+              result.gradient!.block(columns: outputs), transposeA: true, input,
+              into: $0.block(rows: outputs))
           })
     }
-  }
-
-  private static func dropout(
-    _ plan: DensePlan, _ binding: NetworkBinding, number: Int, rows: Int
-  ) -> (Dropout, DropoutMask)? {
-    guard binding.dropoutRate > 0, let activation = plan.activation, let tags = binding.tags else {
-      return nil
-    }
-    let dropout = Dropout(rate: binding.dropoutRate, activation: activation)
-    return (
-      dropout,
-      DropoutMask(
-        dropout, rows: rows, units: plan.outputs, tags: tags, rowsPerTag: binding.rowsPerTag, layer: number)
-    )
   }
 
   func forward(_ worker: Int) {
     for block in workers[worker].blocks {
       block.forward()
-      classes?.add(to: preactivation, rows: block.rows)
-      guard let activation = plan.activation else { continue }
-      activation.forward(preactivation.block(rows: block.rows), into: activated.block(rows: block.rows))
-      guard let (dropout, mask) = dropout else { continue }
-      for row in block.rows {
-        mask.draw(row)
-        dropout.forward(activated, mask: mask.mask.row(row), row: row, into: output)
-      }
+      classes?.add(to: result.preactivation, rows: block.rows)
+      result.forward(block.rows)
     }
   }
 
   func backward(_ worker: Int) {
-    guard let gradient, let outputGradient else { return }
     for block in workers[worker].blocks {
-      if let (dropout, mask) = dropout {
-        for row in block.rows {
-          dropout.backward(outputGradient.row(row), mask: mask.mask.row(row), count: gradient.columns)
-        }
-      }
-      plan.activation?.backward(
-        input: preactivation.block(rows: block.rows), output: activated.block(rows: block.rows),
-        gradient: outputGradient.block(rows: block.rows), into: gradient.block(rows: block.rows))
+      result.backward(block.rows)
       block.inputGradient?()
     }
   }
@@ -122,14 +85,7 @@ final class DenseLayer: Layer {
     guard let product = work.weightGradient, let gradient, let biasGradient else { return }
     product()
     let outputs = work.outputs
-    let columns = gradient.block(columns: outputs)
-    let sums = biasGradient.floats + outputs.lowerBound
-    sums.update(repeating: 0, count: outputs.count)
-    switch gradient.type {
-    case .float32: selva_column_sums(columns.floats, columns.rows, columns.stride, columns.columns, sums)
-    case .bfloat16:
-      selva_column_sums_bf16(columns.halves, columns.rows, columns.stride, columns.columns, sums)
-    }
+    gradient.block(columns: outputs).columnSums(into: biasGradient.floats + outputs.lowerBound)
     finished(plan.weight + outputs.lowerBound * plan.inputs..<plan.weight + outputs.upperBound * plan.inputs)
     finished(plan.bias + outputs.lowerBound..<plan.bias + outputs.upperBound)
     classes?.parameterGradient(gradient, outputs: outputs, finished: finished)

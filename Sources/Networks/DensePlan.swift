@@ -2,6 +2,7 @@ import Compute
 
 /// A dense layer's places in the parameter buffer.
 struct DensePlan: LayerPlan {
+  let name: String
   let inputs: Int
   let outputs: Int
   /// Nil for the last layer of a network.
@@ -23,7 +24,8 @@ struct DensePlan: LayerPlan {
   ) {
     layout.align()
     let weights = names.map {
-      layout.add("\($0.name).weight", [$0.width, inputs], .normal(gain: $0.gain ?? gain))
+      layout.add(
+        "\($0.name).weight", [$0.width, inputs], .normal(gain: $0.gain ?? gain, fanIn: Double(inputs)))
     }
     layout.align()
     let biases = names.map { layout.add("\($0.name).bias", [$0.width]) }
@@ -35,8 +37,11 @@ struct DensePlan: LayerPlan {
       // has learned to do without it.
       let gain = 2 * gain * Double(width).squareRoot()
       classOffset =
-        layout.add(classBias, [classes, width], .normal(gain: activation == nil ? 0 : gain)).offset
+        layout.add(
+          classBias, [classes, width], .normal(gain: activation == nil ? 0 : gain, fanIn: Double(width))
+        ).offset
     }
+    name = names[0].name
     self.inputs = inputs
     self.activation = activation
     self.classes = classes
@@ -53,16 +58,7 @@ struct DensePlan: LayerPlan {
   }
 
   func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
-    let plain = Matrix.byteCount(rows, outputs)
-    let typed = Matrix.byteCount(rows, outputs, type)
-    var bytes = plain + (isInPlace(type) ? 0 : typed)
-    if activation != nil && hasDropout { bytes += typed + plain + Matrix.byteCount(1, outputs) }
-    if learns { bytes += typed + (type == .bfloat16 ? plain : 0) }
-    return bytes
-  }
-
-  /// Wherever neither the derivative nor the element type needs what the activation would overwrite.
-  func isInPlace(_ type: ElementType) -> Bool {
-    activation.map { type == .float32 && $0.derivativeIsFromOutput } ?? true
+    LayerOutput.byteCount(
+      outputs: outputs, activation, rows: rows, type: type, hasDropout: hasDropout, learns: learns)
   }
 }

@@ -32,7 +32,11 @@ package protocol Layer: AnyObject, Sendable {
 
 /// A layer as the layout knows it: where its parameters lie, before any memory is made for rows.
 package protocol LayerPlan: Sendable {
+  /// What the names of its tensors begin with.
+  var name: String { get }
   var outputs: Int { get }
+  /// Floats of working memory that one worker needs at a time, which the layers of a network share.
+  var workerFloats: Int { get }
 
   /// - Parameters:
   ///   - number: tells the dropout masks of different layers apart.
@@ -42,6 +46,10 @@ package protocol LayerPlan: Sendable {
 
   /// Bytes of the matrices that `bind` makes for `rows` rows.
   func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double
+}
+
+extension LayerPlan {
+  package var workerFloats: Int { 0 }
 }
 
 /// Where the gradient of a network's input goes: rows from `firstRow` on, since those before may not need it.
@@ -72,6 +80,8 @@ package struct NetworkBinding: Sendable {
   package let rowsPerTag: Int
   /// 0: none.
   package let dropoutRate: Double
+  /// By worker, for as many floats as the network's layers ask for.
+  private var memories: [Storage] = []
 
   package init(
     _ parameters: Parameters, rows: RowSplit, tags: RowTags? = nil, rowsPerTag: Int = 1,
@@ -83,4 +93,14 @@ package struct NetworkBinding: Sendable {
     self.rowsPerTag = rowsPerTag
     self.dropoutRate = dropoutRate
   }
+
+  /// The same with working memory of `floats` for each worker.
+  func withMemory(_ floats: Int) -> NetworkBinding {
+    var binding = self
+    binding.memories = floats == 0 ? [] : (0..<rows.workers).map { _ in Storage(byteCount: 4 * floats) }
+    return binding
+  }
+
+  /// The working memory of a worker, for one layer at a time.
+  func memory(_ worker: Int) -> Storage { memories[worker] }
 }

@@ -1,60 +1,5 @@
 import Compute
 
-/// One of the tensors that a network's output consists of, side by side.
-package struct NetworkOutput: Sendable {
-  package let name: String
-  package let width: Int
-  /// Of the initialization; nil: the network's own.
-  package let gain: Double?
-
-  package init(_ name: String, width: Int, gain: Double? = nil) {
-    self.name = name
-    self.width = width
-    self.gain = gain
-  }
-}
-
-/// A network as the layout knows it: its layers' places, before any memory is made for rows.
-package struct NetworkPlan: Sendable {
-  package let layers: [any LayerPlan]
-
-  /// Layers of `hidden` units, each with the activation, and an output without one.
-  ///
-  /// Weights begin as N(0, gain²/fan-in), where the gain is that of the activation, or the output's own.
-  ///
-  /// - Parameters:
-  ///   - name: what the names of the tensors begin with: `name.layers.0.weight`, `name.mean.weight`.
-  ///   - classes: how many kinds of rows there are, each with a bias of its own (`name.label_bias`) where the network
-  ///     reads its input; 0: none.
-  package init(
-    _ name: String, inputs: Int, hidden: [Int], outputs: [NetworkOutput], activation: Activation,
-    classes: Int = 0, in layout: inout ParameterLayout
-  ) {
-    var layers: [DensePlan] = []
-    var width = inputs
-    func classBias() -> String? { layers.isEmpty && classes > 0 ? "\(name).label_bias" : nil }
-    for (index, units) in hidden.enumerated() {
-      layers.append(
-        DensePlan(
-          [NetworkOutput("\(name).layers.\(index)", width: units)], inputs: width, activation: activation,
-          gain: activation.gain, classBias: classBias(), classes: classes, in: &layout))
-      width = units
-    }
-    layers.append(
-      DensePlan(
-        outputs.map { NetworkOutput("\(name).\($0.name)", width: $0.width, gain: $0.gain) }, inputs: width,
-        activation: nil, gain: activation.gain, classBias: classBias(), classes: classes, in: &layout))
-    self.layers = layers
-  }
-
-  /// Bytes of what a network over `rows` rows makes, its input and its parameters left out.
-  package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
-    layers.reduce(0) {
-      $0 + $1.byteCount(rows: rows, type: type, hasDropout: hasDropout, learns: learns)
-    }
-  }
-}
-
 /// Layers one after the other, all but the last with an activation, bound to the memory of one number of rows.
 package final class Network: Sendable {
   package let layers: [any Layer]
@@ -67,6 +12,7 @@ package final class Network: Sendable {
     _ plan: NetworkPlan, _ binding: NetworkBinding, input: Matrix, inputGradient: InputGradient? = nil,
     firstNumber: Int = 0
   ) {
+    let binding = binding.withMemory(plan.workerFloats)
     var layers: [any Layer] = []
     for (index, layer) in plan.layers.enumerated() {
       let below = layers.last

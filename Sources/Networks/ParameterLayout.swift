@@ -4,7 +4,7 @@ package struct ParameterLayout: Sendable {
   /// A named part of the buffer.
   package struct View: Sendable {
     package let name: String
-    /// `[out, in]` for weights, `[out]` for biases.
+    /// `[out, in]` for weights, `[out]` for biases; convolutions as `ConvolutionPlan` has them.
     package let shape: [Int]
     package let offset: Int
     package let initialization: Initialization
@@ -40,6 +40,6 @@ package struct ParameterLayout: Sendable {
 /// How a parameter begins.
 package enum Initialization: Sendable, Equatable {
   case zeros
-  /// N(0, gain²/fan-in), where the fan-in is the last side of the shape.
-  case normal(gain: Double)
+  /// N(0, gain²/fan-in), where the fan-in is the number of inputs that an output adds up.
+  case normal(gain: Double, fanIn: Double)
 }

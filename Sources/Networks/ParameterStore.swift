@@ -40,10 +40,10 @@ package final class ParameterStore: Sendable {
     let all = ParameterStore.floats(weights)
     all.update(repeating: 0)
     for (index, view) in layout.views.enumerated() {
-      guard case .normal(let gain) = view.initialization, let fanIn = view.shape.last else { continue }
+      guard case .normal(let gain, let fanIn) = view.initialization else { continue }
       let weights = all.baseAddress! + view.offset
       RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
-      selva_scale(weights, Float(gain / Double(fanIn).squareRoot()), view.count)
+      selva_scale(weights, Float(gain / fanIn.squareRoot()), view.count)
     }
   }
 

@@ -16,6 +16,10 @@
 #define selva_scale_bf16 SELVA_JOIN(selva_scale_bf16, VARIANT)
 #define selva_to_bf16 SELVA_JOIN(selva_to_bf16, VARIANT)
 #define selva_from_bf16 SELVA_JOIN(selva_from_bf16, VARIANT)
+#define selva_add SELVA_JOIN(selva_add, VARIANT)
+#define selva_add_bf16 SELVA_JOIN(selva_add_bf16, VARIANT)
+#define selva_gather_patches SELVA_JOIN(selva_gather_patches, VARIANT)
+#define selva_scatter_patches SELVA_JOIN(selva_scatter_patches, VARIANT)
 #define selva_sum_of_squares SELVA_JOIN(selva_sum_of_squares, VARIANT)
 #define selva_finite_prefix SELVA_JOIN(selva_finite_prefix, VARIANT)
 #define selva_column_sums SELVA_JOIN(selva_column_sums, VARIANT)
@@ -47,6 +51,7 @@
 #include "../../Sources/CKernels/channels.c"
 #include "../../Sources/CKernels/likelihoods.c"
 #include "../../Sources/CKernels/mixture.c"
+#include "../../Sources/CKernels/patches.c"
 #include "../../Sources/CKernels/random.c"
 #include "../../Sources/CKernels/vectors.c"
 

@@ -73,6 +73,8 @@ void selva_scale(float *x, float factor, size_t n);
 void selva_scale_bf16(uint16_t *x, float factor, size_t n);
 void selva_to_bf16(const float *x, uint16_t *y, size_t n);
 void selva_from_bf16(const uint16_t *x, float *y, size_t n);
+void selva_add(const float *x, float *y, size_t n);  // y += x
+void selva_add_bf16(const uint16_t *x, float *y, uint16_t *sum, size_t n);  // y += x, and the same as bf16
 double selva_sum_of_squares(const float *x, size_t n);
 size_t selva_finite_prefix(const float *x, size_t n);  // how many come before the first NaN or infinity; n: there is none
 // y[j] += sum over rows of x[row * stride + j], j < columns.
@@ -101,6 +103,20 @@ void selva_mixture_component(
     const float *z, size_t z_stride, const float *weights, size_t weight_stride, size_t rows, const float *mean,
     const float *precision, size_t n, float *mean_gradient, float *log_variance_gradient);
 double selva_mixture_distance_reference(const float *z, const float *mean, const float *precision, size_t n);
+
+// ---- Patches (patches.c): the kernel * kernel pixels under each position of a convolution, channels innermost. Pixels
+// beyond the map's edges count as 0.
+typedef struct {
+  size_t height, width, channels;  // of the map
+  size_t columns;                  // positions on a line
+  size_t kernel, stride;
+  size_t top, left;                // pixels before the map that the first patch begins with
+} selva_patches;
+// Values [first, last) of each patch of a line of positions, one patch after the other; elements of 2 or 4 bytes.
+void selva_gather_patches(
+    const selva_patches *p, const void *map, size_t element, size_t line, size_t first, size_t last, void *patches);
+// Adds the patches of a line of positions, all their values, to the map.
+void selva_scatter_patches(const selva_patches *p, const float *patches, size_t line, float *map);
 
 // ---- Adam (adam.c), one pass: moments, bias correction, decoupled weight decay, bf16 copy, running average.
 typedef struct {

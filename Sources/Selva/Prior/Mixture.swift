@@ -25,7 +25,7 @@ struct MixturePlan: PriorPlan {
     layout.align()
     means =
       layout.add(
-        "prior.means", [components, latent], .normal(gain: Double(latent).squareRoot())
+        "prior.means", [components, latent], .normal(gain: 1, fanIn: 1)
       ).offset
     layout.align()
     logVariances = layout.add("prior.log_variances", [components, latent]).offset

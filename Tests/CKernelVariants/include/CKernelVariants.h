@@ -40,6 +40,9 @@ typedef struct {
       const float *, const float *, size_t, const float *, const float *, size_t, size_t, float *);
   void (*mixture_component)(
       const float *, size_t, const float *, size_t, size_t, const float *, const float *, size_t, float *, float *);
+  void (*add)(const float *, float *, size_t);
+  void (*add_bf16)(const uint16_t *, float *, uint16_t *, size_t);
+  void (*scatter_patches)(const selva_patches *, const float *, size_t, float *);
 } selva_kernels;
 
 // The versions that this processor runs, the library's own choice first; NULL past the last.

@@ -1,0 +1,208 @@
+import Compute
+
+/// y = f(W ∗ x + b), or the transposed convolution, over maps `[rows, height · width · channels]`.
+///
+/// Patches are gathered piece by piece into memory that stays in the cache and multiplied there: that is as fast as the
+/// products are, needs no other layout of weights or maps than the dense layers', and serves float32 and bfloat16.
+final class ConvolutionLayer: Layer {
+  private let plan: ConvolutionPlan
+  private let result: LayerOutput
+  private let bias: Matrix
+  private let biasGradient: Matrix?
+  private let inputGradient: InputGradient?
+  private let addsToInputGradient: Bool
+  private let workers: [Work]
+
+  var output: Matrix { result.output }
+  var activated: Matrix { result.activated }
+  var outputGradient: Matrix? { result.outputGradient }
+  var gradient: Matrix? { result.gradient }
+
+  private struct Work: Sendable {
+    let blocks: [Block]
+    /// Of the patches, whose weights' gradient the worker makes.
+    let values: Range<Int>
+    let weightGradient: PatchGradient?
+    /// Whose biases' gradient the worker makes.
+    let channels: Range<Int>
+  }
+
+  private struct Block: Sendable {
+    let rows: Range<Int>
+    let forward: Way
+    let back: Way?
+  }
+
+  /// From one map to the other.
+  private enum Way: Sendable {
+    case gather(PatchGather)
+    case scatter(PatchScatter)
+
+    func products() {
+      switch self {
+      case .gather(let products): products.products()
+      case .scatter(let products): products.products()
+      }
+    }
+
+    var operations: Int {
+      switch self {
+      case .gather(let products): products.operations
+      case .scatter(let products): products.operations
+      }
+    }
+  }
+
+  /// - Parameter addsToInputGradient: of a convolution: to what lies there before `backward`.
+  init(
+    _ plan: ConvolutionPlan, _ binding: NetworkBinding, number: Int, input: Matrix,
+    inputGradient: InputGradient?, addsToInputGradient: Bool = false
+  ) {
+    let (parameters, patches) = (binding.parameters, plan.patches)
+    let result = LayerOutput(
+      outputs: plan.outputs, plan.activation, binding, number: number, rows: input.rows, type: input.type,
+      goesBack: parameters.learns || inputGradient != nil)
+    self.plan = plan
+    self.result = result
+    self.inputGradient = inputGradient
+    self.addsToInputGradient = addsToInputGradient
+    bias = parameters.matrix(plan.bias, rows: 1, columns: plan.output.channels)
+    biasGradient = parameters.gradient(plan.bias, rows: 1, columns: plan.output.channels)
+    let weight = parameters.operand(plan.weight, rows: plan.smallChannels, columns: patches.size)
+    let weightGradient = parameters.gradient(plan.weight, rows: plan.smallChannels, columns: patches.size)
+    let ways = Ways(plan, weight: weight, bias: bias)
+    workers = binding.rows.blocks.enumerated().map { index, blocks in
+      let memory = binding.memory(index)
+      let values = Worker.share(of: patches.size, grain: 16, index: index, count: binding.rows.workers)
+      return Work(
+        blocks: blocks.filter { !$0.isEmpty }.map { rows in
+          Block(
+            rows: rows, forward: ways.forward(input, result.preactivation, rows, memory),
+            back: inputGradient?.block(rows).map { ways.back(result.gradient!, rows, $0, memory) })
+        },
+        values: values,
+        weightGradient: values.isEmpty
+          ? nil
+          : weightGradient.map { ways.weightGradient(input, result.gradient!, $0, values, memory) },
+        channels: Worker.share(
+          of: plan.output.channels, grain: 16, index: index, count: binding.rows.workers))
+    }
+  }
+
+  /// Which products make which way of which direction.
+  private struct Ways {
+    let plan: ConvolutionPlan
+    let weight: Matrix
+    let bias: Matrix
+
+    init(_ plan: ConvolutionPlan, weight: Matrix, bias: Matrix) {
+      self.plan = plan
+      self.weight = weight
+      self.bias = bias
+    }
+
+    func forward(_ input: Matrix, _ output: Matrix, _ rows: Range<Int>, _ memory: Storage) -> Way {
+      switch plan.direction {
+      case .convolution:
+        .gather(
+          PatchGather(
+            plan.patches, input, weight: weight, bias: bias, into: output.inRows(of: plan.smallChannels),
+            images: rows, memory: memory))
+      case .transposed:
+        .scatter(
+          PatchScatter(
+            plan.patches, input.inRows(of: plan.smallChannels), weight: weight, into: output, images: rows,
+            memory: memory))
+      }
+    }
+
+    /// - Parameter target: the gradient of these rows of the input alone.
+    func back(_ gradient: Matrix, _ rows: Range<Int>, _ target: Matrix, _ memory: Storage) -> Way {
+      let (gradient, images) = (gradient.block(rows: rows), 0..<rows.count)
+      return switch plan.direction {
+      case .convolution:
+        .scatter(
+          PatchScatter(
+            plan.patches, gradient.inRows(of: plan.smallChannels), weight: weight, into: target,
+            images: images, memory: memory))
+      case .transposed:
+        .gather(
+          PatchGather(
+            plan.patches, gradient, weight: weight, bias: nil, into: target.inRows(of: plan.smallChannels),
+            images: images, memory: memory))
+      }
+    }
+
+    func weightGradient(
+      _ input: Matrix, _ gradient: Matrix, _ target: Matrix, _ values: Range<Int>, _ memory: Storage
+    ) -> PatchGradient {
+      let isTransposed = plan.direction == .transposed
+      let (small, large) = isTransposed ? (input, gradient) : (gradient, input)
+      return PatchGradient(
+        plan.patches, small.inRows(of: plan.smallChannels), large, into: target, values: values,
+        memory: memory)
+    }
+  }
+
+  func forward(_ worker: Int) {
+    for block in workers[worker].blocks {
+      switch block.forward {
+      case .gather(let products): products()
+      case .scatter(let products):
+        let positions = result.preactivation.block(rows: block.rows).inRows(of: plan.output.channels)
+        for position in 0..<positions.rows {
+          positions.row(position).update(from: bias.floats, count: positions.columns)
+        }
+        products()
+      }
+      result.forward(block.rows)
+    }
+  }
+
+  func backward(_ worker: Int) {
+    for block in workers[worker].blocks {
+      result.backward(block.rows)
+      switch block.back {
+      case .gather(let products): products()
+      case .scatter(let products):
+        if !addsToInputGradient, let target = inputGradient?.block(block.rows) {
+          target.floats.update(repeating: 0, count: target.rows * target.columns)
+        }
+        products()
+      case nil: break
+      }
+    }
+  }
+
+  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+    let work = workers[worker]
+    if let products = work.weightGradient {
+      products()
+      for row in 0..<plan.smallChannels {
+        let start = plan.weight + row * plan.patches.size
+        finished(start + work.values.lowerBound..<start + work.values.upperBound)
+      }
+    }
+    guard let gradient, let biasGradient, !work.channels.isEmpty else { return }
+    gradient.inRows(of: plan.output.channels).block(columns: work.channels)
+      .columnSums(into: biasGradient.floats + work.channels.lowerBound)
+    finished(plan.bias + work.channels.lowerBound..<plan.bias + work.channels.upperBound)
+  }
+
+  func rowProducts(_ worker: Int) {
+    for block in workers[worker].blocks {
+      block.forward.products()
+      block.back?.products()
+    }
+  }
+
+  func parameterProducts(_ worker: Int) { workers[worker].weightGradient?.products() }
+
+  var operations: Int {
+    workers.reduce(0) { total, work in
+      work.blocks.reduce(total + (work.weightGradient?.operations ?? 0)) {
+        $0 + $1.forward.operations + ($1.back?.operations ?? 0)
+      }
+    }
+  }
+}
