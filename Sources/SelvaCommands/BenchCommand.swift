@@ -25,6 +25,8 @@ struct BenchCommand: ParsableCommand {
     hidden: Widths([400]), latent: 20, batchSize: TrainingSettings().batchSize, seconds: 3.0
   )
 
+  @OptionGroup var network: NetworkOptions
+
   @Option(
     help: ModelSettings.widths.help(
       "Widths of the encoder's hidden layers, or 'none'.", default: standard.hidden.description, "widths"),
@@ -76,8 +78,9 @@ struct BenchCommand: ParsableCommand {
     training.batchSize = batchSize
     training.precision = precision.checked()
     let model = ModelSettings(
-      height: images.height, width: images.width, channels: images.channels, hidden: hidden.values,
-      latent: latent, prior: prior, priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
+      height: images.height, width: images.width, channels: images.channels,
+      network: network.shape(for: images.shape), hidden: hidden.values, latent: latent, prior: prior,
+      priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
     if let fault = model.fault {
       throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")
     }
@@ -89,8 +92,7 @@ struct BenchCommand: ParsableCommand {
     let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
     let results = counts.map { benchmark.run(images, threads: $0) }
     let report = BenchReport(
-      shape: SettingText.joined([images.pixelCount] + hidden.values + [latent], "-")
-        + (prior == .normal ? "" : ", prior \(prior.text)"),
+      shape: SettingText.encoderLayers(of: model) + (prior == .normal ? "" : ", prior \(prior.text)"),
       batchSize: min(batchSize, images.count), precision: training.precision.rawValue,
       best: results[results.count - 1], scaling: results, memory: ProcessMemory.now)
     try Console.result(json ? report.json : report.text)

@@ -21,6 +21,29 @@ enum SettingText {
     }
   }
 
+  /// From the image to the latent vector and back: 784-400-20-400-784.
+  static func layers(of model: ModelSettings) -> String {
+    joined(halves(of: model).joined().map { $0 }, "-") + convolutions(of: model)
+  }
+
+  /// From the image to the latent vector: 784-400-20.
+  static func encoderLayers(of model: ModelSettings) -> String {
+    joined(halves(of: model)[0], "-") + convolutions(of: model)
+  }
+
+  private static func halves(of model: ModelSettings) -> [[Int]] {
+    var outside = [model.pixelCount]
+    if case .convolution(let convolution) = model.network { outside += convolution.channels }
+    return [outside + model.hidden + [model.latent], model.decoderHidden + outside.reversed()]
+  }
+
+  private static func convolutions(of model: ModelSettings) -> String {
+    guard case .convolution(let convolution) = model.network else { return "" }
+    let blocks = convolution.residualBlocks
+    return " (convolutions \(joined(convolution.channels, "-")), kernel \(convolution.kernel)"
+      + (blocks == 0 ? ")" : ", \(blocks) residual \(blocks == 1 ? "block" : "blocks") each)")
+  }
+
   static func joined(_ numbers: [Int], _ separator: String) -> String {
     numbers.map(String.init).joined(separator: separator)
   }

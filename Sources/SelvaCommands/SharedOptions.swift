@@ -207,6 +207,17 @@ struct Widths: CustomStringConvertible, Equatable {
     return Widths(values.compactMap { $0 })
   }
 
+  /// Channels of the stages of a convolution: one at least.
+  @Sendable static func parseChannels(_ text: String) throws -> Widths {
+    let range = Convolution.channelCounts
+    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= Convolution.mostStages else {
+      throw ValidationError(
+        "must be at most \(Convolution.mostStages) whole numbers (\(range.text)), as 32,64")
+    }
+    return Widths(values.compactMap { $0 })
+  }
+
   var description: String { SettingText.of(values) }
 }
 

@@ -5,11 +5,12 @@ import Selva
 
 /// What to train.
 struct ModelOptions: ParsableArguments {
+  @OptionGroup var network: NetworkOptions
+
   @Option(
     help: ModelSettings.widths.help(
       "Widths of the encoder's hidden layers, or 'none'.",
-      default: SettingText.of(SettingOption.standardModel.hidden),
-      "widths"),
+      default: NetworkOptions.hiddenHelp, "widths"),
     transform: Widths.parse)
   var hidden: Widths?
 
@@ -59,9 +60,10 @@ struct ModelOptions: ParsableArguments {
   }
 
   func settings(for shape: ImageShape) -> ModelSettings {
+    let network = network.shape(for: shape)
     var settings = ModelSettings(
-      height: shape.height, width: shape.width, channels: shape.channels,
-      hidden: hidden?.values ?? SettingOption.standardModel.hidden)
+      height: shape.height, width: shape.width, channels: shape.channels, network: network,
+      hidden: hidden?.values ?? NetworkOptions.standardHidden(network))
     for change in changes { change.apply(&settings) }
     return settings
   }

@@ -25,14 +25,13 @@ struct TrainReport {
       ?? "training"
     let training = data.training.path
     let held = data.validation.path == training ? "held out" : "of \(FilePath.name(data.validation.path))"
-    let widths = [model.pixelCount] + model.hidden + [model.latent] + model.decoderHidden + [model.pixelCount]
     let parameters = Format.grouped(model.parameterCount)
     let threads = run.training.threads == 0 ? WorkerGroup.processorCount : run.training.threads
     let parts = [
       "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.shape)) of "
         + FilePath.name(training),
       "validation on \(Format.grouped(data.validationIndices.count)) \(held)",
-      "layers \(SettingText.joined(widths, "-"))", model.activation.rawValue,
+      "layers \(SettingText.layers(of: model))", model.activation.rawValue,
     ]
     let rest = [
       "\(parameters) parameters",

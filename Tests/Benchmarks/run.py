@@ -1,7 +1,7 @@
 """Trains the same network with Selva, PyTorch and JAX, turn by turn, and prints Markdown tables.
 
     python Tests/Benchmarks/run.py --data FOLDER [--rounds 5] [--shapes 784-400-20@128 …] [--only NAME …]
-        [--prior flow:6 [--prior-hidden 256,256]]
+        [--prior flow:6 [--prior-hidden 256,256]] [--channels 32,64 [--kernel 4] [--residual 1]]
 
 FOLDER holds the MNIST training images as IDX. README.md says what is measured and how to read it. Needs Python 3.11 or
 newer and nothing else installed: the peers live in `.venv` beside this file, which is made on the first run.
@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHAPES = ["784-400-20@128", "784-400-20@512", "784-1024-64@512"]
 PRIOR_SHAPES = ["784-300-300-40@128"]
+CONVOLUTION_SHAPES = ["784-256-40@128"]
 # name → (script and options, or None for Selva; precision)
 CONTENDERS = {
     "Selva f32": (None, "float32"),
@@ -31,6 +32,10 @@ CONTENDERS = {
     "PyTorch compiled f32": (["pytorch.py", "--mode", "compiled"], "float32"),
     "PyTorch eager bf16": (["pytorch.py", "--mode", "eager"], "bfloat16"),
     "PyTorch compiled bf16": (["pytorch.py", "--mode", "compiled"], "bfloat16"),
+    "PyTorch eager, channels last f32": (["pytorch.py", "--channels-last", "--mode", "eager"], "float32"),
+    "PyTorch compiled, channels last f32": (["pytorch.py", "--channels-last", "--mode", "compiled"], "float32"),
+    "PyTorch eager, channels last bf16": (["pytorch.py", "--channels-last", "--mode", "eager"], "bfloat16"),
+    "PyTorch compiled, channels last bf16": (["pytorch.py", "--channels-last", "--mode", "compiled"], "bfloat16"),
     "JAX f32": (["jax_scan.py"], "float32"),
     "JAX bf16": (["jax_scan.py"], "bfloat16"),
     "PyTorch's VAE example": (["pytorch_example.py", "--epochs", "1"], None),
@@ -45,12 +50,16 @@ def parse_arguments():
     parser.add_argument("--shapes", nargs="*", help="784-HIDDEN-…-LATENT@BATCH")
     parser.add_argument("--prior", default="normal", help="normal, or flow:N for N couplings; no cold start is timed")
     parser.add_argument("--prior-hidden", default="256,256", help="widths of the hidden layers in a coupling")
+    parser.add_argument("--channels", help="of stages of convolutions before the dense layers; no cold start is timed")
+    parser.add_argument("--kernel", default="4", help="of the stages")
+    parser.add_argument("--residual", default="0", help="residual blocks after each stage")
     parser.add_argument("--only", nargs="*", default=[], help="run the contenders whose names contain one of these")
     parser.add_argument("--python", type=Path, help="a Python that has the peers, instead of .venv")
     parser.add_argument("--selva", type=Path, help="a built selva, instead of a release build")
     parser.add_argument("--no-start", action="store_true", help="leave out the times from a cold start")
     arguments = parser.parse_args()
-    arguments.shapes = arguments.shapes or (SHAPES if arguments.prior == "normal" else PRIOR_SHAPES)
+    plain = SHAPES if arguments.prior == "normal" else PRIOR_SHAPES
+    arguments.shapes = arguments.shapes or (CONVOLUTION_SHAPES if arguments.channels else plain)
     return arguments
 
 
@@ -108,7 +117,10 @@ class Machinery:
         self.data = arguments.data.resolve()
         self.first_shape = arguments.shapes[0]
         normal = arguments.prior == "normal"
-        self.prior = [] if normal else ["--prior", arguments.prior, "--prior-hidden", arguments.prior_hidden]
+        self.parts = [] if normal else ["--prior", arguments.prior, "--prior-hidden", arguments.prior_hidden]
+        if arguments.channels:
+            self.parts += ["--channels", arguments.channels, "--kernel", arguments.kernel]
+            self.parts += ["--residual", arguments.residual]
         self.python = peers_python(arguments.python)
         self.selva = selva_binary(arguments.selva)
         self.environment = peers_environment()
@@ -119,7 +131,7 @@ class Machinery:
         network, batch = shape.split("@")
         _, *hidden, latent = network.split("-")
         sizes = ["--data", self.data, "--hidden", ",".join(hidden), "--latent", latent, "--batch-size", batch]
-        sizes += ["--threads", os.cpu_count(), *self.prior]
+        sizes += ["--threads", os.cpu_count(), *self.parts]
         numbers = ["--precision", precision] if precision else []
         if script is None:
             return [self.selva, "bench", *sizes, *numbers, "--json"]
@@ -162,13 +174,18 @@ def fastest_peer(medians, precision=None):
 def contenders(arguments, shape):
     """Those that can train the network of `shape`: PyTorch's example has one hidden layer and the normal prior."""
     chosen = [n for n in CONTENDERS if not arguments.only or any(part in n for part in arguments.only)]
-    plain = arguments.prior == "normal" and shape.count("-") == 2
+    if not arguments.channels:
+        chosen = [n for n in chosen if "channels last" not in n]
+    plain = arguments.prior == "normal" and not arguments.channels and shape.count("-") == 2
     return [n for n in chosen if plain or CONTENDERS[n][1]]
 
 
 def title(arguments, shape):
     prior = "" if arguments.prior == "normal" else f", prior {arguments.prior} of {arguments.prior_hidden}"
-    return shape.replace("@", ", batch ") + prior
+    convolutions = ""
+    if arguments.channels:
+        convolutions = f", convolutions {arguments.channels} of kernel {arguments.kernel} with {arguments.residual} blocks"
+    return shape.replace("@", ", batch ") + convolutions + prior
 
 
 def print_training(heading, speeds, losses, failures):
@@ -270,7 +287,7 @@ def main():
         measured = measure_training(machinery, shape, names, arguments.rounds)
         print_training(title(arguments, shape), *measured)
         sys.stdout.flush()
-    if not arguments.no_start and arguments.prior == "normal":
+    if not arguments.no_start and arguments.prior == "normal" and not arguments.channels:
         print_start(machinery, arguments.rounds)
 
 

@@ -6,14 +6,16 @@
 
 The metadata's key "selva" is JSON. What a model has of these may be absent: `prior` ("normal", "mixture:K", "vamp:K",
 "flow:N"; absent: normal), whose tensors priors.py names; `labels`, the label values that the model knows, whose places
-in that list are the classes (absent or empty: none); `channels` (absent: 1), which lie together in each pixel. A model
-with labels takes class indices with every image and z.
+in that list are the classes (absent or empty: none); `channels` (absent: 1), which lie together in each pixel; `network`
+(absent: dense layers alone), whose `convolution` says how many channels there are after each stage. A model with labels
+takes class indices with every image and z.
 """
 
 import json
 import math
 
 import torch
+from convolutions import decoder_stages, encoder_stages
 from networks import ACTIVATIONS, log_normal
 from objectives import log_continuous_constant, log_discretized_logistic, of_values
 from priors import LARGEST_LOG_VARIANCE, draw, log_prior
@@ -44,9 +46,12 @@ class Model:
         self.activation = ACTIVATIONS[self.settings["activation"]]
         stack = lambda side, widths: [linear(tensors, f"{side}.layers.{i}", dtype) for i in range(len(widths))]
         self.encoder = stack("encoder", self.settings["hidden"])
-        self.decoder = stack("decoder", self.settings["decoder_hidden"])
+        convolutions = self.settings.get("network", {}).get("convolution")
+        # A dense layer more leads from the decoder's hidden layers to the smallest maps.
+        self.decoder = stack("decoder", self.settings["decoder_hidden"] + ([0] if convolutions else []))
+        self.image = self.settings["height"], self.settings["width"], self.settings.get("channels", 1)
         self.mean, self.log_variance = (linear(tensors, f"encoder.{n}", dtype) for n in ("mean", "log_variance"))
-        self.output = linear(tensors, "decoder.output", dtype)
+        self.output = None if convolutions else linear(tensors, "decoder.output", dtype)
         self.tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
         # log σ² of a Gaussian, log s of a logistic, of each channel: the learned ones where there are such.
         fixed = torch.tensor([2 * math.log(self.settings["sigma"])], dtype=dtype)
@@ -76,7 +81,8 @@ class Model:
     def encode(self, x, classes=None):
         """x [images, pixels] in [0, 1] → mean, log variance (40 at most), each [images, latent]."""
         standardized = (x - self.tensors["input.mean"]) / self.tensors["input.standard_deviation"]
-        h, bias = self.hidden(self.encoder, standardized, self.label_bias("encoder", classes))
+        features = encoder_stages(self.tensors, standardized, self.image, self.activation)
+        h, bias = self.hidden(self.encoder, features, self.label_bias("encoder", classes))
         # Without hidden layers, the two heads together are the first layer.
         heads = torch.cat([self.mean(h), self.log_variance(h)], -1) + bias
         mean, log_variance = heads.chunk(2, -1)
@@ -85,7 +91,10 @@ class Model:
     def decode(self, z, classes=None):
         """z [..., latent], classes [...] → the decoder's output [..., pixels]: logits, or means."""
         h, bias = self.hidden(self.decoder, z, self.label_bias("decoder", classes))
-        return self.output(h) + bias
+        if self.output:
+            return self.output(h) + bias
+        rows = decoder_stages(self.tensors, h.reshape(-1, h.shape[-1]), self.image, self.activation)
+        return rows.view(*h.shape[:-1], -1)
 
     def pixels(self, z, classes=None):
         """z [..., latent] → values in [0, 1]."""

@@ -1,4 +1,5 @@
-"""The two networks of a variational autoencoder in plain PyTorch: dense layers, an encoder with two heads, a decoder.
+"""The two networks of a variational autoencoder in plain PyTorch: dense layers, an encoder with two heads, a decoder,
+and what convolutions there are between the image and those.
 
 Everything works on a dict from tensor name to tensor, with the names that a Selva model file has.
 """
@@ -7,6 +8,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from convolutions import decoder_stages, encoder_stages, stage_count
 
 # Where λ(eˣ − 1) below zero and x above is meant; not the SELU of Klambauer et al. 2017.
 SHORT_SELU_SCALE = 1.0507009873554805
@@ -52,10 +54,14 @@ def label_rows(parameters, side, labels):
 def encode(parameters, x, activation, watch=None, labels=None):
     """x [images, pixels] → mean, log variance, each [images, latent].
 
+    With convolutions, the input's statistics have the shape of an image, [height, width, channels].
+
     Without hidden layers both heads together are the first layer: a row of the label bias has the mean's part, then
     the log variance's.
     """
-    standardized = (x - parameters["input.mean"]) / parameters["input.standard_deviation"]
+    mean, deviation = parameters["input.mean"], parameters["input.standard_deviation"]
+    standardized = (x - mean.flatten()) / deviation.flatten()
+    standardized = encoder_stages(parameters, standardized, mean.shape, ACTIVATIONS[activation], watch)
     first = label_rows(parameters, "encoder", labels)
     h = hidden_layers(parameters, "encoder", standardized, activation, watch, first)
     mean, log_variance = affine(parameters, "encoder.mean", h), affine(parameters, "encoder.log_variance", h)
@@ -68,6 +74,8 @@ def decode(parameters, z, activation, watch=None, labels=None):
     """z [rows, latent] → the decoder's output before any sigmoid [rows, pixels]."""
     first = label_rows(parameters, "decoder", labels)
     h = hidden_layers(parameters, "decoder", z, activation, watch, first)
+    if stage_count(parameters) > 0:
+        return decoder_stages(parameters, h, parameters["input.mean"].shape, ACTIVATIONS[activation], watch)
     output = affine(parameters, "decoder.output", h)
     if first is not None and "decoder.layers.0.weight" not in parameters:
         output = output + first

@@ -44,6 +44,40 @@ def make_parameters(rng, pixels, hidden, latent):
     return {name: tensor.float().double() for name, tensor in parameters.items()}
 
 
+def add_stages(shapes, side, image, channels, kernel, blocks):
+    """Names and shapes of the convolutions of `side`; → what the last of its maps holds."""
+    height, width, above = image
+    for stage, small in enumerate(channels):
+        height, width = -(-height // 2), -(-width // 2)
+        name = "decoder.output" if side == "decoder" and stage == 0 else f"{side}.stages.{stage}"
+        shapes[name] = (small, kernel, kernel, above)
+        for block in range(blocks):
+            for place in ("first", "second"):
+                shapes[f"{side}.stages.{stage}.blocks.{block}.{place}"] = (small, 3, 3, small)
+        above = small
+    return height * width * above
+
+
+def make_convolutions(rng, image, channels, kernel, blocks, hidden, latent):
+    """As `make_parameters`, with convolutions; the input's statistics have the shape of an image."""
+    dense, convolutions = {}, {}
+    features = add_stages(convolutions, "encoder", image, channels, kernel, blocks)
+    add_stages(convolutions, "decoder", image, channels, kernel, blocks)
+    add_layers(dense, "encoder", [features, *hidden])
+    dense["encoder.mean"] = dense["encoder.log_variance"] = (latent, [features, *hidden][-1])
+    add_layers(dense, "decoder", [latent, *reversed(hidden), features])
+    parameters = draw_layers(rng, dense)
+    for name, shape in convolutions.items():
+        is_transposed = name.startswith("decoder") and ".blocks." not in name
+        fan_in = shape[0] * kernel**2 / 4 if is_transposed else shape[1] * shape[2] * shape[3]
+        parameters[name + ".weight"] = single(rng, shape, fan_in**-0.5)
+        parameters[name + ".bias"] = single(rng, (shape[3] if is_transposed else shape[0],), 0.3)
+    pixels = image[0] * image[1] * image[2]
+    parameters["input.mean"] = 0.4 + 0.125 * torch.arange(pixels).double().remainder(4).view(image)
+    parameters["input.standard_deviation"] = 0.25 + 0.0625 * torch.arange(pixels).double().remainder(3).view(image)
+    return {name: tensor.float().double() for name, tensor in parameters.items()}
+
+
 def pseudo_inputs(rng, count, pixels):
     """A fifth of them inside (0, 1), a fifth at each of the awkward places."""
     inside = rng.uniform(0.0625, 0.9375, (count, pixels)).astype(np.float32)

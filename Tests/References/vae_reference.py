@@ -18,6 +18,7 @@ The cases of other priors and of labels (metadata `prior`, and `prior_hidden` of
 for the normal prior they have no `kl_components`, and `kl` is log q(z|x) − log p(z), averaged over samples.
 
 The cases of colour (metadata `channels`) have images of 2 x 2 pixels of 3 channels each, which lie together.
+The cases of convolutions have images of their own shape, which `input.*` have too: [height, width, channels].
 """
 
 import sys
@@ -29,20 +30,20 @@ from fixture_checks import check, check_levels, check_prior
 from fixtures import as_text, save_fixture
 from networks import ACTIVATIONS
 from objectives import doubly_reparameterized_gradients, loss_terms
-from parameters import BUFFERS, make_label_biases, make_parameters, make_prior, single
+from parameters import BUFFERS, make_convolutions, make_label_biases, make_parameters, make_prior, single
 from priors import log_prior
 
 PIXELS, HIDDEN, LATENT, BATCH, STEPS = 12, [7, 5], 3, 6, 20
 COUPLING_HIDDEN, CLASSES = [6, 5], 3
 # Each case has the next seed. These suit fixture_checks.py.
-FIRST_SEED, FIRST_PRIOR_SEED, FIRST_COLOUR_SEED = 1000, 3650, 4000
+FIRST_SEED, FIRST_PRIOR_SEED, FIRST_COLOUR_SEED, FIRST_CONVOLUTION_SEED = 1000, 3650, 4000, 5000
 ADAM = {"lr": 1e-2, "betas": (0.9, 0.999), "eps": 1e-8}
 PLAIN = {"activation": "selu", "likelihood": "bernoulli", "objective": "elbo", "k": 1}
 
 
-def make_images(rng):
+def make_images(rng, pixels):
     """Grey values in [0, 1], with a third of them exactly 0 or 1, as in handwritten digits."""
-    x = rng.random((BATCH, PIXELS))
+    x = rng.random((BATCH, pixels))
     kind = rng.integers(0, 6, size=x.shape)
     x = np.where(kind == 0, 0.0, np.where(kind == 1, 1.0, x))
     return torch.from_numpy(x.astype(np.float32)).double()
@@ -89,6 +90,19 @@ def colour_cases():
     return found
 
 
+def convolution_cases():
+    """Images of odd sides, in grey and in colour, kernels of even and odd sides, residual blocks; the settings that
+    the tensors' shapes do not say are metadata: `convolution` (channels), `kernel`, `residual`."""
+    grey = PLAIN | {"image": (7, 5, 1), "convolution": (3, 4), "kernel": 4, "residual": 0}
+    colour = PLAIN | {"image": (6, 5, 3), "convolution": (4,), "kernel": 3, "residual": 2}
+    return {
+        "convolution": grey,
+        "convolution-vamp": grey | {"prior": "vamp:3", "activation": "gelu"},
+        "convolution-residual": colour,
+        "convolution-residual-iwae-k5": colour | {"objective": "iwae", "k": 5, "activation": "silu"},
+    }
+
+
 def adjust(name, case, parameters):
     """Puts a case's awkward spots where they are sure to be met."""
     spreads = [-1.25, -0.5, -2.0][: case.get("channels", 1)]
@@ -110,6 +124,7 @@ def adjust(name, case, parameters):
 
 def save(folder, name, tensors, metadata):
     stored = {key: value.detach().float().contiguous() for key, value in tensors.items()}
+    metadata = {key: ",".join(map(str, value)) if isinstance(value, tuple) else value for key, value in metadata.items()}
     described = {key: as_text(value) for key, value in metadata.items()}
     save_fixture(stored, folder / f"{name}.safetensors", {"case": name} | described)
     print(f"{name:28s} loss {described.get('loss', described.get('losses', '')[:60])}")
@@ -118,10 +133,15 @@ def save(folder, name, tensors, metadata):
 def start(name, case, seed, rows):
     """Parameters that follow gradients (the buffers do not), images, noise and labels (or none) of one case."""
     rng = np.random.default_rng(seed)
-    parameters = make_parameters(rng, PIXELS, HIDDEN, LATENT)
+    if "image" in case:
+        shape = case["image"], case["convolution"], case["kernel"], case["residual"]
+        parameters = make_convolutions(rng, *shape, HIDDEN, LATENT)
+    else:
+        parameters = make_parameters(rng, PIXELS, HIDDEN, LATENT)
     adjust(name, case, parameters)
-    x, epsilon, labels = make_images(rng), single(rng, (rows, LATENT), 1.0), None
-    parameters |= make_prior(rng, case.get("prior", "normal"), COUPLING_HIDDEN, PIXELS, LATENT)
+    pixels = parameters["input.mean"].numel()
+    x, epsilon, labels = make_images(rng, pixels), single(rng, (rows, LATENT), 1.0), None
+    parameters |= make_prior(rng, case.get("prior", "normal"), COUPLING_HIDDEN, pixels, LATENT)
     if "classes" in case:
         parameters |= make_label_biases(rng, case["classes"], parameters)
         # Every class, none as often as another, and not in order.
@@ -182,7 +202,7 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     folder.mkdir(parents=True, exist_ok=True)
     groups = (FIRST_SEED, cases()), (FIRST_PRIOR_SEED, prior_cases()), (FIRST_COLOUR_SEED, colour_cases())
-    for first_seed, found in groups:
+    for first_seed, found in (*groups, (FIRST_CONVOLUTION_SEED, convolution_cases())):
         for place, (name, case) in enumerate(found.items()):
             loss_fixture(folder, name, case, first_seed + place)
     optimizer_fixture(folder, "adam", 2000, torch.optim.Adam)

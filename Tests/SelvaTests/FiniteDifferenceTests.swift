@@ -54,7 +54,7 @@ private let cases: [Case] =
       $0.model.hidden = []
       $0.model.decoderHidden = []
     },
-  ] + priors
+  ] + priors + convolutions
   + [Likelihood.gaussianLearned, .discretizedLogistic].flatMap { likelihood in
     Objective.allCases.filter { $0 != .dreg }.map { objective in
       Case("\(likelihood) in colour, \(objective)") {
@@ -92,6 +92,27 @@ private let priors: [Case] = [Prior.mixture(components: 3), .vamp(components: 5)
       },
     ]
   }
+
+private let convolutions = [
+  Case("convolution") { $0.model.network = .convolution(Convolution(channels: [3, 2])) },
+  Case("convolution, no hidden layers, labels") {
+    $0.model.network = .convolution(Convolution(channels: [3], kernel: 3))
+    $0.model.hidden = []
+    $0.model.decoderHidden = []
+    $0.model.labels = [1, 3, 7]
+  },
+  Case("residual blocks, dropout, iwae") {
+    $0.model.network = .convolution(Convolution(channels: [3, 2], residualBlocks: 2))
+    $0.training.dropout = 0.3
+    $0.training.objective = .iwae
+    $0.training.importanceSamples = 3
+  },
+  Case("residual blocks, vamp, gelu") {
+    $0.model.network = .convolution(Convolution(channels: [2], residualBlocks: 1))
+    $0.model.prior = .vamp(components: 4)
+    $0.model.activation = .gelu
+  },
+]
 
 @Test(arguments: cases)
 private func `gradients are the slopes of the loss`(_ test: Case) throws {

@@ -11,11 +11,15 @@ private let cases =
     "activation-selu", "activation-relu", "activation-leaky-relu", "activation-elu", "activation-gelu",
     "activation-silu", "activation-tanh", "beta", "free-bits", "elbo-k5", "iwae-k5", "dreg-k5",
     "continuous-bernoulli", "gaussian-fixed", "gaussian-learned", "dreg-k5-gaussian-learned",
-  ] + priors + ["labels"] + spreads
+  ] + priors + ["labels"] + spreads + convolutions
 
 private let spreads = [
   "gaussian-learned-colour", "discretized-logistic", "discretized-logistic-colour",
   "dreg-k5-gaussian-learned-colour", "dreg-k5-discretized-logistic-colour",
+]
+
+private let convolutions = [
+  "convolution", "convolution-vamp", "convolution-residual", "convolution-residual-iwae-k5",
 ]
 
 private let priors = [

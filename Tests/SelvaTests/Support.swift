@@ -23,11 +23,11 @@ struct Fixture {
     func widths(_ part: String) -> [Int] {
       Array((0...).lazy.map { file["\(part).layers.\($0).bias"]?.shape[0] }.prefix { $0 != nil }.map { $0! })
     }
-    let pixels = file["input.mean"]!.shape[0]
-    let channels = Int(metadata["channels"] ?? "1")!
+    let (image, convolution) = Fixture.convolution(file)
     model = ModelSettings(
-      height: 2, width: pixels / 2 / channels, channels: channels, hidden: widths("encoder"),
-      decoderHidden: widths("decoder"),
+      height: image[0], width: image[1], channels: image[2],
+      network: convolution.map { .convolution($0) } ?? .dense, hidden: widths("encoder"),
+      decoderHidden: widths("decoder").dropLast(convolution == nil ? 0 : 1),
       latent: file["encoder.mean.bias"]!.shape[0],
       activation: Activation(rawValue: metadata["activation"] ?? "selu")!,
       likelihood: metadata["likelihood"] == "gaussian-fixed"
@@ -43,6 +43,21 @@ struct Fixture {
     training.weightDecay = Double(metadata["weight_decay"] ?? "0")!
     training.precision = .float32
     self.training = training
+  }
+
+  /// Sides and channels of the images, and the convolutions that read them.
+  private static func convolution(_ file: Safetensors) -> (image: [Int], Convolution?) {
+    let shape = file["input.mean"]!.shape
+    guard let channels = file.metadata["convolution"] else {
+      let channels = Int(file.metadata["channels"] ?? "1")!
+      return ([2, shape[0] / 2 / channels, channels], nil)
+    }
+    return (
+      shape,
+      Convolution(
+        channels: channels.split(separator: ",").map { Int($0)! }, kernel: Int(file.metadata["kernel"]!)!,
+        residualBlocks: Int(file.metadata["residual"]!)!)
+    )
   }
 
   subscript(name: String) -> [Float] { file[name]!.values }

@@ -66,11 +66,12 @@ private final class ActivationPass {
       images, binarization: binarization, inputMean: model.inputMean,
       inputStandardDeviation: model.inputStandardDeviation, labels: model.settings.labels)
     pass = ForwardPass(model.modelParameters, rows: RowSplit(rows))
-    hidden = [("encoder", pass.encoder.network), ("decoder", pass.decoder.network)].flatMap { part, network in
-      network.layers.dropLast().enumerated().map { index, layer in
-        HiddenSums(name: "\(part).layers.\(index)", output: layer.activated)
+    hidden = [(model.layout.encoder, pass.encoder.network), (model.layout.decoder, pass.decoder.network)]
+      .flatMap { plan, network in
+        zip(plan.layers, network.layers).dropLast().map { plan, layer in
+          HiddenSums(name: plan.name, output: layer.activated)
+        }
       }
-    }
   }
 
   func add(_ images: ArraySlice<Int32>) {

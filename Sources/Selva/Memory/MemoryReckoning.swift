@@ -47,6 +47,7 @@ extension TrainingStep {
     return ForwardPass.byteCount(
       layout, model, images: batch, samples: samples, encodedRows: prior.encodedRows,
       type: training.precision.elementType, hasDropout: training.dropout > 0, learns: true)
+      + Double(workers) * (layout.encoder.workerByteCount + layout.decoder.workerByteCount)
       + samples * (Matrix.byteCount(batch, model.latent) + prior.byteCount(rows: batch, latent: model.latent))
       + Scratch.byteCount(rows: Double(batch) * samples, latent: model.latent, workers: workers)
   }
@@ -74,8 +75,11 @@ extension EvaluationLane {
     let samples = rowsOfSamples(importanceSamples)
     let sampled =
       importanceSamples == nil
-      ? 0 : layout.decoder.byteCount(rows: samples, type: .float32, hasDropout: false, learns: false)
+      ? 0
+      : layout.decoder.byteCount(rows: samples, type: .float32, hasDropout: false, learns: false)
+        + layout.decoder.workerByteCount
     return ForwardPass.byteCount(layout, model, images: images, samples: 1)
+      + layout.encoder.workerByteCount + layout.decoder.workerByteCount
       + Matrix.byteCount(samples, model.latent) + sampled
       + layout.prior.byteCount(rows: rowsAtOnce, latent: model.latent)
       + 8 * Double(max(samples, images))

@@ -11,7 +11,8 @@ import Networks
 #endif
 
 extension ParameterStore {
-  /// Weights as their views ask, at random by `seed`. The decoder's output begins at the mean image, a learned σ where
+  /// Weights as their views ask, at random by `seed`. The decoder's output begins at the mean image, or with
+  /// convolutions at the mean pixel, a learned σ where
   /// the settings say, a VampPrior's pseudo-inputs as images.
   ///
   /// - Parameter image: pixels of the k-th of the images that pseudo-inputs begin as; nil: the mean image.
@@ -22,8 +23,11 @@ extension ParameterStore {
     initialize(seed: seed)
     let all = ParameterStore.floats(weights)
     if let view = self.layout["decoder.output.bias"] {
-      for (i, mean) in statistics.pixelMeans.enumerated() {
-        all[view.offset + i] = model.likelihood.outputBias(mean: mean)
+      // Of a pixel, or of a channel over all pixels.
+      let means = statistics.pixelMeans
+      for i in 0..<view.count {
+        let shared = stride(from: i, to: means.count, by: view.count).map { means[$0] }
+        all[view.offset + i] = model.likelihood.outputBias(mean: shared.reduce(0, +) / Float(shared.count))
       }
     }
     if let spread = layout.spread { for i in spread.range { all[i] = model.initialSpread } }

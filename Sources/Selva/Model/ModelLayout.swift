@@ -22,15 +22,27 @@ package struct ModelLayout: Sendable {
 
   package init(_ settings: ModelSettings) {
     var layout = ParameterLayout()
-    encoder = NetworkPlan(
-      "encoder", inputs: settings.pixelCount, hidden: settings.hidden,
-      outputs: ["mean", "log_variance"].map {
-        NetworkOutput($0, width: settings.latent, gain: Self.quietGain)
-      }, activation: settings.activation, classes: settings.labels.count, in: &layout)
-    decoder = NetworkPlan(
-      "decoder", inputs: settings.latent, hidden: settings.decoderHidden,
-      outputs: [NetworkOutput("output", width: settings.pixelCount, gain: Self.quietGain)],
-      activation: settings.activation, classes: settings.labels.count, in: &layout)
+    let heads = ["mean", "log_variance"].map {
+      NetworkOutput($0, width: settings.latent, gain: Self.quietGain)
+    }
+    let output = NetworkOutput("output", width: settings.pixelCount, gain: Self.quietGain)
+    switch settings.network {
+    case .dense:
+      encoder = NetworkPlan(
+        "encoder", inputs: settings.pixelCount, hidden: settings.hidden, outputs: heads,
+        activation: settings.activation, classes: settings.labels.count, in: &layout)
+      decoder = NetworkPlan(
+        "decoder", inputs: settings.latent, hidden: settings.decoderHidden, outputs: [output],
+        activation: settings.activation, classes: settings.labels.count, in: &layout)
+    case .convolution(let convolution):
+      let stages = convolution.stages(settings)
+      encoder = NetworkPlan(
+        "encoder", stages, hidden: settings.hidden, outputs: heads, activation: settings.activation,
+        classes: settings.labels.count, in: &layout)
+      decoder = NetworkPlan(
+        "decoder", inputs: settings.latent, hidden: settings.decoderHidden, stages, output: output,
+        activation: settings.activation, classes: settings.labels.count, in: &layout)
+    }
     spread = settings.likelihood.spreadName.map { layout.add("decoder.\($0)", [settings.channels]) }
     layout.align()
     prior = settings.prior.plan(settings, in: &layout)
@@ -64,4 +76,12 @@ package struct ModelParameters: Sendable {
 extension ModelSettings {
   /// Numbers that are learned.
   public var parameterCount: Int { ModelLayout(self).parameters.views.reduce(0) { $0 + $1.count } }
+}
+
+extension Convolution {
+  fileprivate func stages(_ settings: ModelSettings) -> ConvolutionStages {
+    ConvolutionStages(
+      image: MapShape(height: settings.height, width: settings.width, channels: settings.channels),
+      channels: channels, kernel: kernel, residualBlocks: residualBlocks)
+  }
 }

@@ -32,9 +32,10 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var width: Int
   /// 1 grey, 3 red, green and blue, which lie together in each pixel.
   public var channels: Int
-  /// Widths of the encoder's hidden layers, from the image on.
+  public var network: NetworkShape
+  /// Widths of the encoder's hidden dense layers, from the image on or from the last convolution.
   public var hidden: [Int]
-  /// Widths of the decoder's hidden layers, from the latent vector on.
+  /// Widths of the decoder's hidden dense layers, from the latent vector on.
   public var decoderHidden: [Int]
   /// Components of the latent vector.
   public var latent: Int
@@ -49,14 +50,15 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var labels: [Int]
 
   public init(
-    height: Int, width: Int, channels: Int = 1, hidden: [Int] = [500, 500, 500], decoderHidden: [Int]? = nil,
-    latent: Int = 20,
+    height: Int, width: Int, channels: Int = 1, network: NetworkShape = .dense, hidden: [Int] = [500, 500, 500],
+    decoderHidden: [Int]? = nil, latent: Int = 20,
     activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1,
     prior: Prior = .normal, priorHidden: [Int] = [256, 256], labels: [Int] = []
   ) {
     self.height = height
     self.width = width
     self.channels = channels
+    self.network = network
     self.hidden = hidden
     self.decoderHidden = decoderHidden ?? hidden.reversed()
     self.latent = latent
@@ -105,6 +107,7 @@ public struct ModelSettings: Codable, Sendable, Equatable {
     if !latents.contains(latent) { return "\(latent) latent components (\(latents.text))" }
     if !sigmas.contains(sigma) { return "a sigma of \(sigma) (\(sigmas.text))" }
     if let fault = prior.fault { return fault }
+    if case .convolution(let convolution) = network, let fault = convolution.fault { return fault }
     if case .flow = prior, latent < 2 { return "a flow over 1 latent component (2 at least)" }
     if labels != Set(labels).sorted() || labels.contains(where: { !(0...255).contains($0) }) {
       return "labels \(labels) (from 0 to 255, ascending, each once)"

@@ -13,18 +13,20 @@ public struct ModelFileError: Fault, Equatable {
 
 extension ModelSettings {
   /// The newest version of the model file's metadata that this code reads. Version 1 knows the prior N(0, I) alone, and
-  /// no labels; version 2 grey images alone, and no discretized logistic. What an older one can say is written as it, so
-  /// that older programs read it.
+  /// no labels; version 2 grey images and dense networks alone, and no discretized logistic. What an older one can say is
+  /// written as it, so that older programs read it.
   static let formatVersion = 3
 
   private var format: Int {
-    if channels != 1 || likelihood == .discretizedLogistic { return ModelSettings.formatVersion }
+    if channels != 1 || network != .dense || likelihood == .discretizedLogistic {
+      return ModelSettings.formatVersion
+    }
     return prior == .normal && labels.isEmpty ? 1 : 2
   }
 
   private enum CodingKeys: String, CodingKey {
     case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, prior, priorHidden
-    case labels, channels, format
+    case labels, channels, network, format
   }
 
   public init(from decoder: any Decoder) throws {
@@ -49,6 +51,7 @@ extension ModelSettings {
     labels = try container.decode([Int].self, forKey: .labels)
     guard format > 2 else { return }
     channels = try container.decode(Int.self, forKey: .channels)
+    network = try container.decode(NetworkShape.self, forKey: .network)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -68,6 +71,7 @@ extension ModelSettings {
     try container.encode(labels, forKey: .labels)
     guard format > 2 else { return }
     try container.encode(channels, forKey: .channels)
+    try container.encode(network, forKey: .network)
   }
 }
 

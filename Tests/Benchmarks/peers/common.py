@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 LEARNING_RATE = 1e-3
-PIXELS = 784
+SIDE = 28
+PIXELS = SIDE * SIDE
 
 
 def widths(text):
@@ -29,10 +30,11 @@ def coupling_count(text):
     return int(count)
 
 
-def parse_arguments(description, with_prior=False, **extra):
+def parse_arguments(description, with_parts=False, **extra):
     """The arguments of a contender; `extra` maps further option names to their choices.
 
-    With a prior, `prior` is the number of a flow's couplings, none for N(0, I).
+    With parts, `prior` is the number of a flow's couplings, none for N(0, I), and `channels` those of a stage of
+    convolutions each, none for dense layers alone.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder with the training images as IDX, gzip or not")
@@ -43,9 +45,13 @@ def parse_arguments(description, with_prior=False, **extra):
     parser.add_argument("--epochs", type=int, default=2, help="timed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--save", type=Path, help="write the trained weights here at the end")
-    if with_prior:
+    if with_parts:
         parser.add_argument("--prior", type=coupling_count, default=0, metavar="normal|flow:N", help="N couplings")
         parser.add_argument("--prior-hidden", type=widths, default=[256, 256], help="in each coupling")
+        parser.add_argument("--channels", type=widths, default=[], help="of each stage of convolutions, as 32,64")
+        parser.add_argument("--kernel", type=int, default=4, help="of the stages")
+        parser.add_argument("--residual", type=int, default=0, help="blocks after each stage")
+        parser.add_argument("--channels-last", action="store_true", help="how maps lie in memory, where one can choose")
     for name, choices in extra.items():
         parser.add_argument("--" + name, choices=choices, default=choices[0])
     return parser.parse_args()

@@ -9,7 +9,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import LEARNING_RATE, PIXELS, load_images, measure, parse_arguments
+from common import LEARNING_RATE, PIXELS, SIDE, load_images, measure, parse_arguments
 from jax import lax
 
 
@@ -24,13 +24,41 @@ def make_dense(rng, *sizes, last=1.0):
     return layers
 
 
-def make_parameters(hidden, latent, couplings, coupling_hidden):
+def make_convolution(rng, kernel, inputs, outputs, fan_in, gain=1.0):
+    weight = gain * fan_in**-0.5 * rng.standard_normal((kernel, kernel, inputs, outputs))
+    return jnp.array(weight.astype(np.float32)), jnp.zeros(outputs, jnp.float32)
+
+
+def make_blocks(rng, channels, blocks):
+    make = lambda gain: make_convolution(rng, 3, channels, channels, 9 * channels, gain)
+    return [(make(1.0), make(0.1)) for _ in range(blocks)]
+
+
+def make_stages(rng, channels, kernel, blocks):
+    """[(convolution, residual blocks)] of the encoder and of the decoder, from the image on and back to it."""
+    pairs = list(zip([1, *channels], channels))
+    down = [
+        (make_convolution(rng, kernel, a, b, a * kernel**2), make_blocks(rng, b, blocks)) for a, b in pairs
+    ]
+    up = [
+        (make_convolution(rng, kernel, b, a, b * kernel**2 / 4), make_blocks(rng, b, blocks)) for a, b in pairs[::-1]
+    ]
+    return down, up
+
+
+def make_parameters(arguments):
     rng = np.random.default_rng(0)
+    hidden, latent, channels = arguments.hidden, arguments.latent, arguments.channels
+    couplings, coupling_hidden = arguments.prior, arguments.prior_hidden
     halves = (latent - latent // 2, latent // 2)
+    down, up = make_stages(rng, channels, arguments.kernel, arguments.residual)
+    features = channels[-1] * (SIDE >> len(channels)) ** 2 if channels else PIXELS
     return {
+        "down": down,
+        "up": up,
         # Both heads in one product: fewer, larger products are to JAX's advantage. So too scale and shift.
-        "encoder": make_dense(rng, PIXELS, *hidden, 2 * latent),
-        "decoder": make_dense(rng, latent, *reversed(hidden), PIXELS),
+        "encoder": make_dense(rng, features, *hidden, 2 * latent),
+        "decoder": make_dense(rng, latent, *reversed(hidden), features),
         "prior": [
             make_dense(rng, halves[n % 2], *coupling_hidden, 2 * halves[1 - n % 2], last=0.0) for n in range(couplings)
         ],
@@ -46,6 +74,41 @@ def dense(layers, x, precision):
     for layer in layers[:-1]:
         x = jax.nn.selu(affine(layer, x))
     return affine(layers[-1], x)
+
+
+def convolve(layer, x, precision, stride, transposed=False):
+    kind = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
+    run = lax.conv_transpose if transposed else lax.conv_general_dilated
+    y = run(
+        x.astype(kind), layer[0].astype(kind), (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    return y.astype(jnp.float32) + layer[1]
+
+
+def residual(blocks, x, precision):
+    for first, second in blocks:
+        x = x + convolve(second, jax.nn.selu(convolve(first, x, precision, 1)), precision, 1)
+    return x
+
+
+def encode(parameters, x, precision):
+    """x [batch, pixels] → [mean | log variance]."""
+    if parameters["down"]:
+        x = x.reshape(-1, SIDE, SIDE, 1)
+        for stage, blocks in parameters["down"]:
+            x = residual(blocks, jax.nn.selu(convolve(stage, x, precision, 2)), precision)
+    return dense(parameters["encoder"], x.reshape(x.shape[0], -1), precision)
+
+
+def decode(parameters, z, precision):
+    """z [batch, latent] → logits [batch, pixels]."""
+    x = dense(parameters["decoder"], z, precision)
+    if parameters["up"]:
+        side = SIDE >> len(parameters["up"])
+        x = x.reshape(-1, side, side, x.shape[1] // side**2)
+        for stage, blocks in parameters["up"]:
+            x = convolve(stage, residual(blocks, jax.nn.selu(x), precision), precision, 2, transposed=True)
+    return x.reshape(x.shape[0], -1)
 
 
 def flow_energy(couplings, z, precision):
@@ -65,9 +128,9 @@ def flow_energy(couplings, z, precision):
 
 def loss(parameters, x, noise, precision):
     """x f32 [batch, pixels], noise [batch, latent] → −ELBO in nats, averaged over the batch."""
-    mean, log_variance = jnp.split(dense(parameters["encoder"], x, precision), 2, axis=1)
+    mean, log_variance = jnp.split(encode(parameters, x, precision), 2, axis=1)
     z = mean + jnp.exp(0.5 * log_variance) * noise
-    logits = dense(parameters["decoder"], z, precision)
+    logits = decode(parameters, z, precision)
     reconstruction = jnp.sum(jax.nn.softplus(logits) - x * logits)
     if parameters["prior"]:
         kl = flow_energy(parameters["prior"], z, precision) - 0.5 * jnp.sum(log_variance + noise**2)
@@ -106,9 +169,9 @@ def train_epoch(state, data, *, batch, latent, precision):
 
 
 def main():
-    arguments = parse_arguments(__doc__, with_prior=True, precision=["float32", "bfloat16"])
+    arguments = parse_arguments(__doc__, with_parts=True, precision=["float32", "bfloat16"])
     data = jnp.array(load_images(arguments.data).astype(np.float32) / 255)
-    parameters = make_parameters(arguments.hidden, arguments.latent, arguments.prior, arguments.prior_hidden)
+    parameters = make_parameters(arguments)
     zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
     state = (parameters, (zeros(), zeros()), jnp.float32(1), jax.random.key(0))
     batch = arguments.batch_size

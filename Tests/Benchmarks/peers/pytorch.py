@@ -1,9 +1,10 @@
-"""PyTorch at its best on a CPU: data as one tensor, batches by index, fused Adam; eager or compiled, f32 or bf16."""
+"""PyTorch at its best on a CPU: data as one tensor, batches by index, fused Adam; eager or compiled, f32 or bf16,
+convolutions with channels first or last."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from common import LEARNING_RATE, PIXELS, load_images, measure, parse_arguments
+from common import LEARNING_RATE, PIXELS, SIDE, load_images, measure, parse_arguments
 from torch import nn
 
 
@@ -26,6 +27,66 @@ class Dense(nn.Module):
         for layer in self.hidden:
             x = F.selu(layer(x))
         return self.last(x).float()
+
+
+def convolution(kind, inputs, outputs, kernel, stride, gain=1.0):
+    """Of the kind nn.Conv2d or nn.ConvTranspose2d; sides become exactly `stride` times smaller or larger."""
+    layer = kind(inputs, outputs, kernel, stride, (kernel - stride + 1) // 2)
+    fan_in = inputs * kernel**2 / (stride**2 if kind is nn.ConvTranspose2d else 1)
+    nn.init.normal_(layer.weight, std=gain * fan_in**-0.5)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Residual(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.first = convolution(nn.Conv2d, channels, channels, 3, 1)
+        self.second = convolution(nn.Conv2d, channels, channels, 3, 1, gain=0.1)
+
+    def forward(self, x):
+        return x + self.second(F.selu(self.first(x)))
+
+
+class Encoder(nn.Module):
+    """Stages of stride 2 with residual blocks, then dense layers."""
+
+    def __init__(self, channels, kernel, blocks, hidden, outputs, channels_last):
+        super().__init__()
+        pairs = list(zip([1, *channels], channels))
+        self.stages = nn.ModuleList(convolution(nn.Conv2d, a, b, kernel, 2) for a, b in pairs)
+        self.blocks = nn.ModuleList(nn.Sequential(*(Residual(b) for _ in range(blocks))) for b in channels)
+        self.side = SIDE >> len(channels)
+        self.dense = Dense(channels[-1] * self.side**2, *hidden, outputs)
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        self.to(memory_format=self.format)
+
+    def forward(self, x):
+        x = x.view(-1, 1, SIDE, SIDE).contiguous(memory_format=self.format)
+        for stage, blocks in zip(self.stages, self.blocks):
+            x = blocks(F.selu(stage(x)))
+        return self.dense(x.flatten(1))
+
+
+class Decoder(nn.Module):
+    """The encoder's mirror image."""
+
+    def __init__(self, channels, kernel, blocks, hidden, latent, channels_last):
+        super().__init__()
+        pairs = list(zip(channels[::-1], [*channels[-2::-1], 1]))
+        self.side, self.channels = SIDE >> len(channels), channels[-1]
+        self.dense = Dense(latent, *hidden, self.channels * self.side**2)
+        self.blocks = nn.ModuleList(nn.Sequential(*(Residual(a) for _ in range(blocks))) for a, _ in pairs)
+        self.stages = nn.ModuleList(convolution(nn.ConvTranspose2d, a, b, kernel, 2) for a, b in pairs)
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        self.to(memory_format=self.format)
+
+    def forward(self, z):
+        x = self.dense(z).view(-1, self.channels, self.side, self.side).contiguous(memory_format=self.format)
+        for stage, blocks in zip(self.stages, self.blocks):
+            x = stage(blocks(F.selu(x)))
+            x = x if stage is self.stages[-1] else F.selu(x)
+        return x.float().flatten(1)
 
 
 class Flow(nn.Module):
@@ -61,8 +122,13 @@ class Autoencoder(nn.Module):
         super().__init__()
         hidden, latent = arguments.hidden, arguments.latent
         # Both heads in one product: fewer, larger products are to PyTorch's advantage.
-        self.encoder = Dense(PIXELS, *hidden, 2 * latent)
-        self.decoder = Dense(latent, *reversed(hidden), PIXELS)
+        if arguments.channels:
+            shape = arguments.channels, arguments.kernel, arguments.residual
+            self.encoder = Encoder(*shape, hidden, 2 * latent, arguments.channels_last)
+            self.decoder = Decoder(*shape, hidden[::-1], latent, arguments.channels_last)
+        else:
+            self.encoder = Dense(PIXELS, *hidden, 2 * latent)
+            self.decoder = Dense(latent, *reversed(hidden), PIXELS)
         self.prior = Flow(latent, arguments.prior, arguments.prior_hidden) if arguments.prior else None
 
     def loss(self, x):
@@ -99,7 +165,7 @@ def make_step(model, optimizer, arguments):
 
 def main():
     arguments = parse_arguments(
-        __doc__, with_prior=True, mode=["eager", "compiled"], precision=["float32", "bfloat16"]
+        __doc__, with_parts=True, mode=["eager", "compiled"], precision=["float32", "bfloat16"]
     )
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
