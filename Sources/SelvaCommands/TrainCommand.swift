@@ -72,8 +72,8 @@ struct TrainCommand: ParsableCommand {
       guard data.data != nil else {
         throw ValidationError("Missing expected argument '--data <folder|file>'.")
       }
-      let own = model.changes.first { !PriorOption.names.contains($0.option) }
-      if startFrom != nil, let option = own?.option {
+      let own = model.names.first { !PriorOption.names.contains($0) }
+      if startFrom != nil, let option = own {
         throw ValidationError("\(option) is that of the model which --start-from names; leave it out.")
       }
       if startFrom == nil && optimization.freeze != nil {
@@ -84,8 +84,7 @@ struct TrainCommand: ParsableCommand {
     let free = ["--epochs", "--threads"]
     let fixed =
       (output.map { _ in ["--output"] } ?? []) + (startFrom.map { _ in ["--start-from"] } ?? [])
-      + model.changes.map(\.option)
-      + changes.map(\.option).filter { !free.contains($0) }
+      + model.names + changes.map(\.option).filter { !free.contains($0) }
     if let option = fixed.first {
       throw ValidationError("\(option) cannot change in a run that is resumed; leave it out.")
     }
@@ -131,6 +130,9 @@ struct TrainCommand: ParsableCommand {
       training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
     try images.checkLabels(for: model)
     settings.precision = settings.precision.checked()
+    if optimization.batchSize == nil {
+      settings.batchSize = MemoryNeed.standardBatch(model, settings, images)
+    }
     try MemoryNeed.training(model, settings, images).check()
     // Nothing is made on disk before everything that a person may have got wrong has been looked at.
     let directory = try output.map { try RunDirectory.create(at: $0) } ?? RunDirectory.create()

@@ -47,6 +47,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: Condition.help)
   var condition: Condition?
 
+  /// The options that were given.
+  var names: [String] { network.names + changes.map(\.option) }
+
   var changes: [Change<ModelSettings>] {
     [
       Change("--hidden", hidden?.values, \.hidden),

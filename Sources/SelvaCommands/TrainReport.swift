@@ -33,6 +33,8 @@ struct TrainReport {
       "validation on \(Format.grouped(data.validationIndices.count)) \(held)",
       "layers \(SettingText.layers(of: model))", model.activation.rawValue,
     ]
+    let batch = run.training.batchSize
+    let batches = batch == TrainingSettings().batchSize ? [] : ["batches of \(batch)"]
     let rest = [
       "\(parameters) parameters",
       "\(threads) \(threads == 1 ? "thread" : "threads")", "into \(run.directory.path)",
@@ -40,7 +42,7 @@ struct TrainReport {
     let prior = model.prior == .normal ? [] : ["prior \(model.prior.text)"]
     let count = model.labels.count
     let labels = count == 0 ? [] : ["conditioned on \(count) \(count == 1 ? "label" : "labels")"]
-    message((parts + prior + labels + rest).joined(separator: ", "))
+    message((parts + prior + labels + batches + rest).joined(separator: ", "))
   }
 
   mutating func show(_ event: TrainingRun.Event) {

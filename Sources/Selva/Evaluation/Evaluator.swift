@@ -124,14 +124,10 @@ private final class PerImage: @unchecked Sendable {
 
 /// One worker's memory and networks.
 final class EvaluationLane {
-  /// Images encoded together, and samples decoded together at most.
-  static let images = 64
-  private static let samples = 256
-
-  /// Samples of one image decoded together.
-  static func rowsOfSamples(_ importanceSamples: Int?) -> Int {
-    let samples = importanceSamples ?? 1
-    let rounds = (samples + EvaluationLane.samples - 1) / EvaluationLane.samples
+  /// Samples of one image decoded together: 256 at most, and no more than four times the images that are.
+  static func rowsOfSamples(_ importanceSamples: Int?, _ layout: ModelLayout, _ model: ModelSettings) -> Int {
+    let (samples, most) = (importanceSamples ?? 1, 4 * layout.rowsAtOnce(model))
+    let rounds = (samples + most - 1) / most
     return (samples + rounds - 1) / rounds
   }
 
@@ -139,6 +135,8 @@ final class EvaluationLane {
   private let model: ModelParameters
   private let source: BatchSource
   private let results: PerImage
+  /// Encoded together.
+  private let images: Int
   private let pass: ForwardPass
   private let label: Int32?
   /// log p of the first rows of `pass.latents.z`, and of `sampleInput`.
@@ -158,8 +156,9 @@ final class EvaluationLane {
     self.results = results
     label = evaluator.label.flatMap { model.settings.kind(of: $0) }
     precondition(evaluator.label == nil || label != nil, "a label that the model does not have")
-    pass = ForwardPass(model, rows: RowSplit(EvaluationLane.images))
-    let rows = EvaluationLane.rowsOfSamples(evaluator.importanceSamples)
+    images = model.layout.rowsAtOnce(model.settings)
+    pass = ForwardPass(model, rows: RowSplit(images))
+    let rows = EvaluationLane.rowsOfSamples(evaluator.importanceSamples, model.layout, model.settings)
     sampleRows = rows
     let sampleInput = Matrix(rows: rows, columns: model.settings.latent)
     self.sampleInput = sampleInput
@@ -167,7 +166,7 @@ final class EvaluationLane {
       DecoderPass(model, input: sampleInput, rows: RowSplit(rows), tags: sampleTags, rowsPerTag: rows)
     }
     let prior = evaluator.model.makePrior()
-    logPrior = Doubles(max(rows, EvaluationLane.images))
+    logPrior = Doubles(max(rows, images))
     density = prior.evaluation(pass.latents.z, logPrior)
     sampleDensity = prior.evaluation(sampleInput, logPrior)
   }
@@ -183,8 +182,8 @@ final class EvaluationLane {
   }
 
   func run(_ indices: [Int32], _ share: Range<Int>) {
-    for start in stride(from: share.lowerBound, to: share.upperBound, by: EvaluationLane.images) {
-      let block = start..<min(share.upperBound, start + EvaluationLane.images)
+    for start in stride(from: share.lowerBound, to: share.upperBound, by: images) {
+      let block = start..<min(share.upperBound, start + images)
       encode(indices, block)
       if !model.layout.prior.hasClosedForm { density(block.count) }
       pass.decoder.network.forward(0)

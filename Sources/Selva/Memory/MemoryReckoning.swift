@@ -72,7 +72,7 @@ extension Trainer {
 extension EvaluationLane {
   static func byteCount(_ model: ModelSettings, importanceSamples: Int?) -> Double {
     let layout = ModelLayout(model)
-    let samples = rowsOfSamples(importanceSamples)
+    let (samples, images) = (rowsOfSamples(importanceSamples, layout, model), layout.rowsAtOnce(model))
     let sampled =
       importanceSamples == nil
       ? 0
@@ -104,6 +104,19 @@ extension MemoryNeed {
       validationImages: data.validationIndices.count)
   }
 
+  /// Images a step where nobody has said: as many as the settings say, or with convolutions, whose maps are what fills
+  /// memory, fewer where training would otherwise take more than `most`.
+  public static func standardBatch(
+    _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData, most: Double = 0.9e9
+  ) -> Int {
+    guard model.network != .dense else { return training.batchSize }
+    var training = training
+    while training.batchSize > 1, self.training(model, training, data).bytes > most {
+      training.batchSize /= 2
+    }
+    return training.batchSize
+  }
+
   static func training(
     model: ModelSettings, training: TrainingSettings, images: Int, validationImages: Int
   ) -> MemoryNeed {
@@ -118,7 +131,11 @@ extension MemoryNeed {
     return MemoryNeed(
       "training",
       bytes: base + Double(workers) * baseOfThread + steps + snapshots * parameters
-        + max(file, evaluation, pictures(100, of: model, cellPixels: model.height * model.width))
+        + max(
+          file, evaluation,
+          pictures(
+            RunPictures.side(of: model) * RunPictures.side(of: model), of: model,
+            cellPixels: model.height * model.width))
         + bytesOfImage * Double(images + validationImages),
       threads: workers - 1,
       advice: training.importanceSamples > 1

@@ -5,14 +5,25 @@ import Networks
 /// does not depend on how many rows came with it, to the last bit.
 let rowsAtOnce = 64
 
+extension ModelLayout {
+  /// As many as there are of most models; fewer of those of large images, so that their maps stay within 128 MB.
+  func rowsAtOnce(_ model: ModelSettings) -> Int {
+    let bytes = ForwardPass.byteCount(self, model, images: 1, samples: 1)
+    return max(1, min(Selva.rowsAtOnce, Int(0x1p27 / bytes)))
+  }
+}
+
 /// Encodes images with one model, one call at a time.
 public final class ImageEncoder {
   private let model: VAE
-  private let tags = RowTags(count: rowsAtOnce, seed: 0)
+  private let rowsAtOnce: Int
+  private let tags: RowTags
   private let pass: EncoderPass
 
   init(_ model: VAE) {
     self.model = model
+    rowsAtOnce = model.layout.rowsAtOnce(model.settings)
+    tags = RowTags(count: rowsAtOnce, seed: 0)
     pass = EncoderPass(model.modelParameters, rows: RowSplit(rowsAtOnce), tags: tags)
   }
 
@@ -56,12 +67,15 @@ public final class ImageEncoder {
 /// Decodes latent vectors with one model, one call at a time.
 public final class LatentDecoder {
   private let model: VAE
-  private let tags = RowTags(count: rowsAtOnce, seed: 0)
+  private let rowsAtOnce: Int
+  private let tags: RowTags
   private let input: Matrix
   private let pass: DecoderPass
 
   init(_ model: VAE) {
     self.model = model
+    rowsAtOnce = model.layout.rowsAtOnce(model.settings)
+    tags = RowTags(count: rowsAtOnce, seed: 0)
     input = Matrix(rows: rowsAtOnce, columns: model.settings.latent)
     pass = DecoderPass(model.modelParameters, input: input, rows: RowSplit(rowsAtOnce), tags: tags)
   }

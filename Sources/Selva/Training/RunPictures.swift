@@ -8,7 +8,8 @@ struct RunPictures {
   private let directory: RunDirectory
   private let data: TrainingData
   private let seed: UInt64
-  private static let side = 10
+  /// Pixels of a side of the grids, about; small images are not made larger.
+  private static let gridSide = 2800
   private static let epochKey = "Selva epoch"
 
   init(_ directory: RunDirectory, data: TrainingData, seed: UInt64) {
@@ -48,25 +49,31 @@ struct RunPictures {
     return chart.raster()
   }
 
+  /// Rows and columns of the grids: ten, or fewer of large images.
+  static func side(of model: ModelSettings) -> Int {
+    max(2, min(10, gridSide / max(model.height, model.width)))
+  }
+
   /// From the same noise in every grid, so that the eye can follow.
   private func grid(_ model: VAE) -> Raster {
-    let sheet = SampleSheet(
-      model, rows: RunPictures.side, columns: RunPictures.side, seed: seed)
+    let side = RunPictures.side(of: model.settings)
+    let sheet = SampleSheet(model, rows: side, columns: side, seed: seed)
     return Raster.grid(
-      model.pictures(sheet.latents, labels: sheet.labels), columns: RunPictures.side,
-      rowLabels: sheet.rowLabels)
+      model.pictures(sheet.latents, labels: sheet.labels), columns: side, rowLabels: sheet.rowLabels)
   }
 
   /// Validation images, each beside its reconstruction at the posterior mean.
   private func reconstructions(_ model: VAE) -> Raster {
-    let indices = data.validationIndices.prefix(50).map { Int($0) }
+    // Pairs, so an even number of columns.
+    let side = RunPictures.side(of: model.settings) / 2 * 2
+    let indices = data.validationIndices.prefix(side * side / 2).map { Int($0) }
     let images = indices.map { data.validation.image($0) }
     let labels =
       model.settings.labels.isEmpty ? nil : data.validation.labels.map { all in indices.map { Int(all[$0]) } }
     let rebuilt = model.pictures(
       model.encode(Array(images.joined()), labels: labels).mean, labels: labels)
     let cells = zip(images, rebuilt).flatMap { image, picture in [model.picture(image[...]), picture] }
-    return Raster.grid(cells, columns: RunPictures.side, style: GridStyle(groupColumns: 2))
+    return Raster.grid(cells, columns: side, style: GridStyle(groupColumns: 2))
   }
 
   private func write(_ raster: Raster, to path: String, epoch: Int, command: String) throws {
