@@ -12,6 +12,7 @@ final class ConvolutionLayer: Layer {
   private let inputGradient: InputGradient?
   private let addsToInputGradient: Bool
   private let workers: [Work]
+  private let memories: [Storage]
 
   var output: Matrix { result.output }
   var activated: Matrix { result.activated }
@@ -71,6 +72,7 @@ final class ConvolutionLayer: Layer {
     let weight = parameters.operand(plan.weight, rows: plan.smallChannels, columns: patches.size)
     let weightGradient = parameters.gradient(plan.weight, rows: plan.smallChannels, columns: patches.size)
     let ways = Ways(plan, weight: weight, bias: bias)
+    memories = (0..<binding.rows.workers).map(binding.memory)
     workers = binding.rows.blocks.enumerated().map { index, blocks in
       let memory = binding.memory(index)
       let values = Worker.share(of: patches.size, grain: 16, index: index, count: binding.rows.workers)
@@ -149,13 +151,22 @@ final class ConvolutionLayer: Layer {
       switch block.forward {
       case .gather(let products): products()
       case .scatter(let products):
-        let positions = result.preactivation.block(rows: block.rows).inRows(of: plan.output.channels)
-        for position in 0..<positions.rows {
-          positions.row(position).update(from: bias.floats, count: positions.columns)
-        }
+        fill(result.preactivation.block(rows: block.rows))
         products()
       }
       result.forward(block.rows)
+    }
+  }
+
+  /// The bias at every position.
+  private func fill(_ maps: Matrix) {
+    let (start, count) = (maps.floats, maps.rows * maps.columns)
+    var filled = plan.output.channels
+    start.update(from: bias.floats, count: filled)
+    while filled < count {
+      let next = min(filled, count - filled)
+      (start + filled).update(from: start, count: next)
+      filled += next
     }
   }
 
@@ -184,8 +195,7 @@ final class ConvolutionLayer: Layer {
       }
     }
     guard let gradient, let biasGradient, !work.channels.isEmpty else { return }
-    gradient.inRows(of: plan.output.channels).block(columns: work.channels)
-      .columnSums(into: biasGradient.floats + work.channels.lowerBound)
+    gradient.channelSums(work.channels, of: plan.output, into: biasGradient.floats, memory: memories[worker])
     finished(plan.bias + work.channels.lowerBound..<plan.bias + work.channels.upperBound)
   }
 
@@ -204,5 +214,22 @@ final class ConvolutionLayer: Layer {
         $0 + $1.forward.operations + ($1.back?.operations ?? 0)
       }
     }
+  }
+}
+
+extension Matrix {
+  /// The sums of some channels of maps over all their positions, into `sums`, one a channel.
+  fileprivate func channelSums(
+    _ channels: Range<Int>, of map: MapShape, into sums: UnsafeMutablePointer<Float>, memory: Storage
+  ) {
+    let (lanes, line) = (16, map.width * map.channels)
+    guard map.channels < lanes, line * 4 <= memory.byteCount else {
+      return inRows(of: map.channels).block(columns: channels).columnSums(into: sums + channels.lowerBound)
+    }
+    // Too few to fill a vector: line by line first.
+    let lineSums = Matrix(memory, offset: 0, rows: 1, columns: line).floats
+    inRows(of: line).columnSums(into: lineSums)
+    (sums + channels.lowerBound).update(repeating: 0, count: channels.count)
+    for i in 0..<line where channels.contains(i % map.channels) { sums[i % map.channels] += lineSums[i] }
   }
 }

@@ -33,7 +33,9 @@ struct Patches: Sendable {
 
   init(_ large: MapShape, kernel: Int, stride: Int) {
     precondition(
-      kernel >= stride && stride >= 1, "a kernel of \(kernel) with a stride of \(stride) leaves pixels out")
+      kernel >= stride && stride >= 1 && kernel <= 64,
+      "a kernel of \(kernel) with a stride of \(stride): at least the stride, or pixels are left out, and at most 64"
+    )
     self.large = large
     self.kernel = kernel
     self.stride = stride

@@ -61,11 +61,12 @@ struct NetworkOptions: ParsableArguments {
   /// For images of this size.
   func shape(for image: ImageShape) -> NetworkShape {
     let isSmall = max(image.height, image.width) <= NetworkOptions.largestDenseSide && image.channels == 1
-    let isConvolution = switch network ?? .auto {
-    case .dense: false
-    case .convolution: true
-    case .auto: !isSmall || channels != nil || kernel != nil || residual != nil
-    }
+    let isConvolution =
+      switch network ?? .auto {
+      case .dense: false
+      case .convolution: true
+      case .auto: !isSmall || channels != nil || kernel != nil || residual != nil
+      }
     guard isConvolution else { return .dense }
     var convolution = Convolution.standard(for: image)
     if let channels { convolution.channels = channels.values }

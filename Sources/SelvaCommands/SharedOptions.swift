@@ -211,7 +211,8 @@ struct Widths: CustomStringConvertible, Equatable {
   @Sendable static func parseChannels(_ text: String) throws -> Widths {
     let range = Convolution.channelCounts
     let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= Convolution.mostStages else {
+    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= Convolution.mostStages
+    else {
       throw ValidationError(
         "must be at most \(Convolution.mostStages) whole numbers (\(range.text)), as 32,64")
     }

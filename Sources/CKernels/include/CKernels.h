@@ -112,9 +112,10 @@ typedef struct {
   size_t kernel, stride;
   size_t top, left;                // pixels before the map that the first patch begins with
 } selva_patches;
-// Values [first, last) of each patch of a line of positions, one patch after the other; elements of 2 or 4 bytes.
+// Values [first, last) of each patch of a line of positions, one patch after the other; elements of 2 or 4 bytes, a
+// kernel of 64 at most.
 void selva_gather_patches(
-    const selva_patches *p, const void *map, size_t element, size_t line, size_t first, size_t last, void *patches);
+    const selva_patches *p, const void *map, size_t element, size_t line, size_t first, size_t last, void *gathered);
 // Adds the patches of a line of positions, all their values, to the map.
 void selva_scatter_patches(const selva_patches *p, const float *patches, size_t line, float *map);
 

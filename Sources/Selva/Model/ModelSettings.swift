@@ -50,7 +50,8 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   public var labels: [Int]
 
   public init(
-    height: Int, width: Int, channels: Int = 1, network: NetworkShape = .dense, hidden: [Int] = [500, 500, 500],
+    height: Int, width: Int, channels: Int = 1, network: NetworkShape = .dense,
+    hidden: [Int] = [500, 500, 500],
     decoderHidden: [Int]? = nil, latent: Int = 20,
     activation: Activation = .selu, likelihood: Likelihood = .bernoulli, sigma: Double = 0.1,
     prior: Prior = .normal, priorHidden: [Int] = [256, 256], labels: [Int] = []
