@@ -72,7 +72,8 @@ package final class Product: @unchecked Sendable {
     precondition(
       matrix.rows == old.rows && matrix.columns == old.columns && matrix.stride == old.stride
         && matrix.type == old.type,
-      "[\(matrix.rows), \(matrix.columns)] \(matrix.type) in place of [\(old.rows), \(old.columns)] \(old.type)")
+      "[\(matrix.rows), \(matrix.columns)] \(matrix.type) in place of [\(old.rows), \(old.columns)] \(old.type)"
+    )
     let done = selva_product_bind(handle, place, matrix.bytes)
     precondition(done != 0, "oneDNN refused memory for a product")
   }

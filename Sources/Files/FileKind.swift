@@ -5,6 +5,12 @@ public enum FileKind {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether something that is no folder is surely there.
+  public static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+  }
+
   public static func exists(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0

@@ -41,14 +41,14 @@ struct PatchGather: Sendable {
   }
 
   func callAsFunction() {
-    pieces.forEach { lines in
+    pieces.each { lines in
       patches.gather(large, lines: lines, values: 0..<patches.size, into: gathered)
       multiply(lines)
     }
   }
 
   /// The products alone.
-  func products() { pieces.forEach(multiply) }
+  func products() { pieces.each(multiply) }
 
   private func multiply(_ lines: Range<Int>) {
     let rows = lines.count * patches.width
@@ -99,14 +99,14 @@ struct PatchScatter: Sendable {
   }
 
   func callAsFunction() {
-    pieces.forEach { lines in
+    pieces.each { lines in
       multiply(lines)
       patches.scatter(spread, lines: lines, to: large)
     }
   }
 
   /// The products alone.
-  func products() { pieces.forEach(multiply) }
+  func products() { pieces.each(multiply) }
 
   private func multiply(_ lines: Range<Int>) {
     let rows = lines.count * patches.width
@@ -161,14 +161,14 @@ struct PatchGradient: Sendable {
   }
 
   func callAsFunction() {
-    pieces.forEach { lines in
+    pieces.each { lines in
       patches.gather(large, lines: lines, values: values, into: gathered)
       multiply(lines)
     }
   }
 
   /// The products alone.
-  func products() { pieces.forEach(multiply) }
+  func products() { pieces.each(multiply) }
 
   private func multiply(_ lines: Range<Int>) {
     let product =

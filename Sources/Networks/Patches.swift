@@ -100,7 +100,7 @@ struct LinePieces: Sendable {
   /// Lines of the last piece.
   var rest: Int { lines.count % length == 0 ? length : lines.count % length }
 
-  func forEach(_ body: (Range<Int>) -> Void) {
+  func each(_ body: (Range<Int>) -> Void) {
     for start in stride(from: lines.lowerBound, to: lines.upperBound, by: length) {
       body(start..<min(start + length, lines.upperBound))
     }

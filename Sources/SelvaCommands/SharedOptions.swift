@@ -164,7 +164,7 @@ struct ImageOptions: ParsableArguments {
   static func load(
     data: String, labels: String?, part: ImagePart?, layout: ImageLayout?, for model: ModelSettings
   ) throws -> ImageSet {
-    if part != nil, FileKind.exists(data), !FileKind.isFolder(data) {
+    if part != nil, FileKind.isFile(data) {
       throw ValidationError("--part goes with a folder, and \(data) is a file.")
     }
     let images = try images(data, labels: labels, part: part, layout: layout)

@@ -34,7 +34,8 @@ struct TrainReport {
       "layers \(SettingText.layers(of: model))", model.activation.rawValue,
     ]
     let batch = run.training.batchSize
-    let batches = batch == TrainingSettings().batchSize ? [] : ["batches of \(batch)"]
+    let isAsEver = model.network == .dense || batch == TrainingSettings().batchSize
+    let batches = isAsEver ? [] : ["batches of \(batch)"]
     let rest = [
       "\(parameters) parameters",
       "\(threads) \(threads == 1 ? "thread" : "threads")", "into \(run.directory.path)",

@@ -101,7 +101,7 @@ import Testing
   @Test func trainingDoesNotAskWhereChannelsAre() throws {
     let place = try Place()
     let options =
-      "-e 2 --likelihood discretized-logistic --hidden 8 -z 2 -b 5 --threads 1 --seed 4 --sample-every 1"
+      "-e 2 --network dense --likelihood discretized-logistic --hidden 8 -z 2 -b 5 --threads 1 --seed 4 --sample-every 1"
     let text = try Program.run(
       ["train", "--data", "last.idx", "-o", "a"] + options.split(separator: " ").map(String.init),
       in: place.folder)

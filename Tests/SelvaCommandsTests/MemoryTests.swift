@@ -25,11 +25,11 @@ import Testing
       "\(error)")
   }
 
-  @Test func theDefaultModelOnLargeImagesIsRefusedUnderALimit() throws {
+  @Test func aDenseModelOfLargeImagesIsRefusedUnderALimit() throws {
     let place = try place()
     let before = try place.contents()
     let result = try Program.startShell(
-      "ulimit -v 3000000 && exec \"$SELVA\" train --data large.idx -o run", in: place.folder
+      "ulimit -v 3000000 && exec \"$SELVA\" train --data large.idx --network dense -o run", in: place.folder
     ).wait()
     #expect(result.status == 65)
     #expect(
@@ -66,6 +66,7 @@ import Testing
   @Test(arguments: [
     ("many parameters", ["--hidden", "1500,1500", "-z", "8", "-b", "16"], 32, 12),
     ("an average", ["--hidden", "1500,1500", "-z", "8", "-b", "16", "--average-decay", "0.9"], 32, 12),
+    ("convolutions", ["--channels", "32,64", "--hidden", "64", "-z", "8", "-b", "96"], 64, 200),
     ("large batches", ["--hidden", "600", "-z", "8", "-b", "64", "--importance-samples", "100"], 32, 130),
   ])
   func theReckoningIsCloseToWhatIsTaken(

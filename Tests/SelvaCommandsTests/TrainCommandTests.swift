@@ -216,7 +216,9 @@ import Testing
     let model = ModelSettings(height: 1, width: 1)
     for (option, value) in [
       ("-e, --epochs", "\(standard.epochs)"), ("-b, --batch-size", "\(standard.batchSize)"),
-      ("--hidden", model.hidden.map(String.init).joined(separator: ",")),
+      ("--hidden", model.hidden.map(String.init).joined(separator: ",") + ", or 256 after convolutions"),
+      ("--network", "auto"), ("--channels", "stages down to 8 x 8 pixels"), ("--kernel", "4"),
+      ("--residual", "0"),
       ("--decoder-hidden", "the encoder's in reverse"), ("-z, --latent", "\(model.latent)"),
       ("--activation", model.activation.rawValue), ("--likelihood", model.likelihood.rawValue),
       ("--sigma", plain(model.sigma)), ("--dropout", plain(standard.dropout)),

@@ -35,7 +35,7 @@ import Testing
   private static let others = [
     "--data", "--labels", "--test-data", "--test-labels", "--output", "--resume", "--start-from", "--quiet",
     "--optimizer", "--objective", "--accept-changed-data", "--help", "--version", "--prior", "--prior-hidden",
-    "--condition", "--freeze", "--layout",
+    "--condition", "--freeze", "--layout", "--network", "--channels", "--kernel", "--residual",
   ]
 
   private func configuration(_ folder: String) throws -> (model: [String: Any], training: [String: Any]) {

@@ -1,5 +1,6 @@
 import Compute
 import Files
+import IDX
 import Testing
 
 @testable import Selva
@@ -43,6 +44,12 @@ import Testing
         height: 5, width: 4, channels: 3, hidden: [7], latent: 3, likelihood: .gaussianLearned)
       ($0.training.importanceSamples, $0.training.objective) = (5, .iwae)
     },
+    Shape("convolutions") { $0.model.network = .convolution(Convolution(channels: [3, 2])) },
+    Shape("residual blocks, dropout, gelu, vamp") {
+      $0.model.network = .convolution(Convolution(channels: [40], kernel: 5, residualBlocks: 2))
+      ($0.model.activation, $0.training.dropout) = (.gelu, 0.1)
+      ($0.model.prior, $0.workers) = (.vamp(components: 6), 3)
+    },
     Shape("bfloat16 where there is some") { $0.training.precision = .bfloat16 },
   ]
 
@@ -63,6 +70,37 @@ import Testing
       Trainer.byteCount(
         model: shape.model, training: shape.training, images: shape.images, workers: shape.workers)
         == bytesHeld(by: trainer))
+  }
+
+  /// What a run takes without a word about its size: 1 GB for images of up to 512 x 512.
+  @Test(arguments: [28, 64, 100, 200, 512], [1, 3]) func standardModelsFit(_ side: Int, _ channels: Int) {
+    let image = ImageShape(height: side, width: side, channels: channels)
+    let model = ModelSettings(
+      height: side, width: side, channels: channels, network: .convolution(.standard(for: image)),
+      hidden: [256])
+    var training = TrainingSettings()
+    training.threads = 2
+    training.batchSize = MemoryNeed.standardBatch(model, training, images: 1000, validationImages: 100)
+    let need = MemoryNeed.training(model: model, training: training, images: 1000, validationImages: 100)
+    #expect(need.bytes < 1e9, "\(need.bytes) with batches of \(training.batchSize)")
+    #expect(training.batchSize == (side <= 64 ? 128 : training.batchSize))
+    #expect(training.batchSize >= 4)
+    // No smaller than it has to be.
+    training.batchSize *= 2
+    let twice = MemoryNeed.training(model: model, training: training, images: 1000, validationImages: 100)
+    #expect(training.batchSize == 256 || twice.bytes > 0.9e9)
+  }
+
+  @Test func stagesLeadDownToEightPixels() {
+    func channels(_ height: Int, _ width: Int) -> [Int] {
+      Convolution.standard(for: ImageShape(height: height, width: width)).channels
+    }
+    #expect(channels(28, 28) == [32, 64])
+    #expect(channels(64, 20) == [32, 64, 128])
+    #expect(channels(65, 65) == [32, 64, 128, 128])
+    #expect(channels(8, 200) == [16, 32, 64, 128, 128])
+    #expect(channels(512, 512) == [8, 16, 32, 64, 128, 128])
+    #expect(channels(5, 5) == [32])
   }
 
   @Test(arguments: [nil, 1, 300]) func theReckoningIsWhatALaneHolds(_ samples: Int?) throws {

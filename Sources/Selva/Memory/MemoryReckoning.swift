@@ -94,6 +94,8 @@ extension MemoryNeed {
   private static let bytesOfImage = 24.0
   /// The best model, the last one, and a third one on its way into the checkpoint.
   private static let snapshots = 3.0
+  /// What a run takes at the most where nobody has said how many images a step has.
+  private static let most = 0.9e9
 
   /// Training from the first step to the last picture.
   public static func training(
@@ -105,13 +107,23 @@ extension MemoryNeed {
   }
 
   /// Images a step where nobody has said: as many as the settings say, or with convolutions, whose maps are what fills
-  /// memory, fewer where training would otherwise take more than `most`.
+  /// memory, fewer where training would otherwise take more than 0.9 GB.
   public static func standardBatch(
-    _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData, most: Double = 0.9e9
+    _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData
+  ) -> Int {
+    standardBatch(
+      model, training, images: data.trainingIndices.count, validationImages: data.validationIndices.count)
+  }
+
+  static func standardBatch(
+    _ model: ModelSettings, _ training: TrainingSettings, images: Int, validationImages: Int
   ) -> Int {
     guard model.network != .dense else { return training.batchSize }
     var training = training
-    while training.batchSize > 1, self.training(model, training, data).bytes > most {
+    while training.batchSize > 1,
+      self.training(model: model, training: training, images: images, validationImages: validationImages)
+        .bytes > most
+    {
       training.batchSize /= 2
     }
     return training.batchSize
@@ -140,7 +152,9 @@ extension MemoryNeed {
       threads: workers - 1,
       advice: training.importanceSamples > 1
         ? "take a smaller --hidden, --batch-size or --importance-samples"
-        : "take a smaller --hidden or --batch-size, or smaller images")
+        : model.network == .dense
+          ? "take a smaller --hidden or --batch-size, or smaller images"
+          : "take a smaller --channels or --batch-size, or smaller images")
   }
 
   /// Measuring speed, one number of threads after the other.
