@@ -11,17 +11,26 @@ import Files
 enum Seeds {
   private static let settings = ModelSettings(height: 2, width: 2, hidden: [3], latent: 2)
 
-  /// The same with every prior, and with labels.
-  private static let others: [(name: String, settings: ModelSettings)] = [
-    ("mixture", .mixture(components: 2)), ("vamp", .vamp(components: 2)), ("flow", .flow(couplings: 2)),
-  ].map { name, prior in
-    (
-      name,
-      ModelSettings(
-        height: 2, width: 2, hidden: [3], latent: 2, prior: prior, priorHidden: [3],
-        labels: prior == .flow(couplings: 2) ? [1, 4] : [])
-    )
-  }
+  /// The same with every prior, with labels, and with convolutions.
+  private static let others: [(name: String, settings: ModelSettings)] =
+    [
+      ("mixture", .mixture(components: 2)), ("vamp", .vamp(components: 2)), ("flow", .flow(couplings: 2)),
+    ].map { name, prior in
+      (
+        name,
+        ModelSettings(
+          height: 2, width: 2, hidden: [3], latent: 2, prior: prior, priorHidden: [3],
+          labels: prior == .flow(couplings: 2) ? [1, 4] : [])
+      )
+    } + [
+      (
+        "convolution",
+        ModelSettings(
+          height: 2, width: 2, network: .convolution(Convolution(channels: [2], residualBlocks: 1)),
+          hidden: [3],
+          latent: 2)
+      )
+    ]
 
   /// Ten images of 2 x 2 pixels.
   static let images = ImageSet(
@@ -127,6 +136,7 @@ enum Seeds {
       "inspect data --contact-sheet a.png", "data binarize -d a -o b --threshold",
       "bench --threads 1 --seconds 0.5 --prior flow:2 --prior-hidden 9",
       "train -d data --prior vamp:20 --condition labels",
+      "train -d data --network convolution --channels 32,64 --kernel 3 --residual 1 --layout channels-first",
       "train -d d --start-from m --prior flow --freeze encoder,decoder",
       "sample --label 3,5 -o a.png", "evaluate -d data --classify --worst 3 -o a.png",
       "help train", "--version",
