@@ -13,14 +13,17 @@ kept=${SAMPLES_TRIAL:-samples}
 short=(${SAMPLES_EPOCHS:+--epochs "$SAMPLES_EPOCHS"})
 mkdir -p "$runs" "$pictures"
 
-# train_once NAME [OPTION…]: trains on the digits in data/, unless an earlier sample has already.
+# What train_once trains on.
+images=data
+
+# train_once NAME [OPTION…]: trains on the images, unless an earlier sample has already.
 train_once() {
   local run=$runs/$1
   shift
   if [[ ! -d $run ]]; then
     # A run that is cut short keeps this other name, so that no picture is made of half a model.
     rm -rf "$run.unfinished"
-    selva train --data data --output "$run.unfinished" "$@" "${short[@]}"
+    selva train --data "$images" --output "$run.unfinished" "$@" "${short[@]}"
     mv "$run.unfinished" "$run"
   fi
 }
