@@ -68,6 +68,13 @@ package final class Product: @unchecked Sendable {
     callAsFunction()
   }
 
+  /// On other operands, to which it stays bound, and the same c.
+  package func callAsFunction(_ a: Matrix, _ b: Matrix) {
+    bind(0, a, as: operands[0])
+    bind(1, b, as: operands[1])
+    callAsFunction()
+  }
+
   private func bind(_ place: Int32, _ matrix: Matrix, as old: Matrix) {
     precondition(
       matrix.rows == old.rows && matrix.columns == old.columns && matrix.stride == old.stride

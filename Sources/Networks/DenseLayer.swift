@@ -37,7 +37,7 @@ final class DenseLayer: Layer {
     self.plan = plan
     self.result = result
     biasGradient = parameters.gradient(plan.bias, rows: 1, columns: width)
-    classes = plan.classBias.flatMap { ClassBias(offset: $0, plan, binding) }
+    classes = plan.classBias.flatMap { ClassBias($0, binding) }
     let weight = parameters.operand(plan.weight, rows: width, columns: plan.inputs)
     let bias = parameters.matrix(plan.bias, rows: 1, columns: width)
     let weightGradient = parameters.gradient(plan.weight, rows: width, columns: plan.inputs)
@@ -105,61 +105,6 @@ final class DenseLayer: Layer {
       work.blocks.reduce(total + (work.weightGradient?.operations ?? 0)) {
         $0 + $1.forward.operations + ($1.inputGradient?.operations ?? 0)
       }
-    }
-  }
-}
-
-/// A learned bias for each class, which equals appending a one-hot vector to the layer's input.
-private struct ClassBias: Sendable {
-  private let offset: Int
-  private let values: Matrix
-  private let gradient: Matrix?
-  private let tags: RowTags
-  private let rowsPerTag: Int
-
-  init?(offset: Int, _ plan: DensePlan, _ binding: NetworkBinding) {
-    guard let tags = binding.tags else { return nil }
-    self.offset = offset
-    self.tags = tags
-    rowsPerTag = binding.rowsPerTag
-    values = binding.parameters.matrix(offset, rows: plan.classes, columns: plan.outputs)
-    gradient = binding.parameters.gradient(offset, rows: plan.classes, columns: plan.outputs)
-  }
-
-  /// The class of `row`; nil where it has none.
-  private func kind(_ row: Int) -> Int? {
-    let kind = tags.classes[row / rowsPerTag]
-    return kind == RowTags.noClass ? nil : Int(kind)
-  }
-
-  func add(to preactivation: Matrix, rows: Range<Int>) {
-    for row in rows {
-      guard let kind = kind(row) else { continue }
-      let (bias, target) = (values.row(kind), preactivation.row(row))
-      for i in 0..<preactivation.columns { target[i] += bias[i] }
-    }
-  }
-
-  /// Of some outputs, from the gradient of all rows.
-  func parameterGradient(_ rows: Matrix, outputs: Range<Int>, finished: (Range<Int>) -> Void) {
-    guard let gradient else { return }
-    for kind in 0..<gradient.rows {
-      (gradient.row(kind) + outputs.lowerBound).update(repeating: 0, count: outputs.count)
-    }
-    for row in 0..<rows.rows {
-      guard let kind = kind(row) else { continue }
-      let target = gradient.row(kind) + outputs.lowerBound
-      switch rows.type {
-      case .float32:
-        selva_column_sums(rows.row(row) + outputs.lowerBound, 1, rows.stride, outputs.count, target)
-      case .bfloat16:
-        selva_column_sums_bf16(
-          rows.halves + row * rows.stride + outputs.lowerBound, 1, rows.stride, outputs.count, target)
-      }
-    }
-    for kind in 0..<gradient.rows {
-      let start = offset + kind * gradient.columns
-      finished(start + outputs.lowerBound..<start + outputs.upperBound)
     }
   }
 }

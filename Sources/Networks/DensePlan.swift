@@ -11,9 +11,7 @@ struct DensePlan: LayerPlan {
   let weight: Int
   /// `[outputs]`.
   let bias: Int
-  /// A bias for each class beside it, `[classes, outputs]`.
-  let classBias: Int?
-  let classes: Int
+  let classBias: ClassBiasPlan?
 
   /// - Parameters:
   ///   - names: of the tensors that the outputs are stored as, with their widths: one layer, one product.
@@ -30,25 +28,16 @@ struct DensePlan: LayerPlan {
     layout.align()
     let biases = names.map { layout.add("\($0.name).bias", [$0.width]) }
     let width = names.reduce(0) { $0 + $1.width }
-    var classOffset: Int?
-    if let classBias {
-      layout.align()
-      // Twice as loud as all inputs together: a class that begins quietly is found late, when the rest of the network
-      // has learned to do without it.
-      let gain = 2 * gain * Double(width).squareRoot()
-      classOffset =
-        layout.add(
-          classBias, [classes, width], .normal(gain: activation == nil ? 0 : gain, fanIn: Double(width))
-        ).offset
+    self.classBias = classBias.map {
+      ClassBiasPlan(
+        $0, classes: classes, outputs: width, gain: activation == nil ? 0 : gain, in: &layout)
     }
     name = names[0].name
     self.inputs = inputs
     self.activation = activation
-    self.classes = classes
     outputs = width
     weight = weights[0].offset
     bias = biases[0].offset
-    self.classBias = classOffset
   }
 
   func bind(

@@ -6,7 +6,8 @@ import Compute
 /// each worker taking every row, so that no gradients are summed over workers and the result does not depend on
 /// their number. A barrier must lie between the two.
 package protocol Layer: AnyObject, Sendable {
-  /// y, `[rows, outputs]`, in the element type of the products: the next layer's input.
+  /// y, `[rows, outputs]`, in the element type of the products: the next layer's input. Between recurrent layers, `[steps ·
+  /// rows, units]`.
   var output: Matrix { get }
   /// y before dropout.
   var activated: Matrix { get }
@@ -35,6 +36,9 @@ package protocol LayerPlan: Sendable {
   /// What the names of its tensors begin with.
   var name: String { get }
   var outputs: Int { get }
+  /// How many values of each unit `Layer.activated` holds, in blocks of all rows one after the other: of a recurrent layer,
+  /// its steps.
+  var activatedSteps: Int { get }
   /// Floats of working memory that one worker needs at a time, which the layers of a network share.
   var workerFloats: Int { get }
 
@@ -49,6 +53,7 @@ package protocol LayerPlan: Sendable {
 }
 
 extension LayerPlan {
+  package var activatedSteps: Int { 1 }
   package var workerFloats: Int { 0 }
 }
 
@@ -63,10 +68,15 @@ package struct InputGradient: Sendable {
     self.firstRow = firstRow
   }
 
+  /// Where `rows` lie in `target`; nil where they come before it.
+  func rows(_ rows: Range<Int>) -> Range<Int>? {
+    guard rows.lowerBound >= firstRow, !rows.isEmpty else { return nil }
+    return rows.lowerBound - firstRow..<rows.upperBound - firstRow
+  }
+
   /// The part for `rows`; nil where they come before it.
   func block(_ rows: Range<Int>) -> Matrix? {
-    guard rows.lowerBound >= firstRow, !rows.isEmpty else { return nil }
-    return target.block(rows: rows.lowerBound - firstRow..<rows.upperBound - firstRow)
+    self.rows(rows).map { target.block(rows: $0) }
   }
 }
 

@@ -77,7 +77,7 @@ package struct NetworkPlan: Sendable {
     self.layers = layers
   }
 
-  private static func dense(
+  static func dense(
     _ name: String, inputs: Int, hidden: [Int], outputs: [NetworkOutput], activation: Activation,
     classes: Int, in layout: inout ParameterLayout
   ) -> [DensePlan] {

@@ -42,4 +42,8 @@ package enum Initialization: Sendable, Equatable {
   case zeros
   /// N(0, gain²/fan-in), where the fan-in is the number of inputs that an output adds up.
   case normal(gain: Double, fanIn: Double)
+  /// Of a square matrix.
+  case identity
+  /// Of a square matrix: a rotation by chance times `gain`.
+  case orthogonal(gain: Double)
 }

@@ -40,10 +40,18 @@ package final class ParameterStore: Sendable {
     let all = ParameterStore.floats(weights)
     all.update(repeating: 0)
     for (index, view) in layout.views.enumerated() {
-      guard case .normal(let gain, let fanIn) = view.initialization else { continue }
       let weights = all.baseAddress! + view.offset
-      RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
-      selva_scale(weights, Float(gain / fanIn.squareRoot()), view.count)
+      switch view.initialization {
+      case .zeros: break
+      case .identity: for i in 0..<view.shape[0] { weights[i * (view.shape[0] + 1)] = 1 }
+      case .orthogonal(let gain):
+        RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
+        makeOrthogonal(weights, view.shape[0])
+        selva_scale(weights, Float(gain), view.count)
+      case .normal(let gain, let fanIn):
+        RandomStream(seed: seed, .initialization, image: index).normals(into: weights, count: view.count)
+        selva_scale(weights, Float(gain / fanIn.squareRoot()), view.count)
+      }
     }
   }
 
