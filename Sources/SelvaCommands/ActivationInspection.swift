@@ -54,6 +54,46 @@ struct ActivationInspection: Encodable {
       }
   }
 
+  var hasSteps: Bool { trained.layers.contains { $0.steps != nil } }
+
+  /// The layers that have steps, each with what it has at them before and after training.
+  private var steps: [(name: String, before: [ActivationStatistics.Step], after: [ActivationStatistics.Step])]
+  {
+    zip(initialization.layers, trained.layers).compactMap { before, after in
+      before.steps.flatMap { steps in after.steps.map { (before.name, steps, $0) } }
+    }
+  }
+
+  /// A line a layer and step.
+  var stepLines: [String] {
+    let width = (steps.map(\.name.count).max() ?? 0) + 2
+    let names = "layer".padded(width) + "step".leftPadded(8)
+    let columns = ["mean", "variance", "mean", "variance"].map { $0.leftPadded(10) }.joined()
+    return [names + columns]
+      + steps.flatMap { name, before, after in
+        zip(before, after).enumerated().map { index, pair in
+          name.padded(width) + "\(index + 1)".leftPadded(8)
+            + [pair.0.mean, pair.0.variance, pair.1.mean, pair.1.variance]
+            .map { Format.fixed($0, 3).leftPadded(10) }.joined()
+        }
+      }
+  }
+
+  /// The variance at every step, a layer's line before training dashed in the color that it has after.
+  var stepChart: LineChart {
+    let series = steps.enumerated().flatMap { index, layer in
+      [("before", layer.before, true), ("after", layer.after, false)].map { when, steps, dashed in
+        LineChart.Series(
+          "\(layer.name), \(when) training",
+          points: steps.enumerated().map { (x: Double($0 + 1), y: $1.variance) },
+          color: LineChart.palette[index % LineChart.palette.count], dashed: dashed)
+      }
+    }
+    return LineChart(
+      title: "Recurrent states of \(activation.rawValue)", xLabel: "step",
+      yLabel: "variance over units and images", series: series, rules: [.init(.y, at: 1)])
+  }
+
   /// Layers are numbered through encoder and decoder. Before training is paler than after.
   var chart: LineChart {
     LineChart(

@@ -25,13 +25,19 @@ struct BenchCommand: ParsableCommand {
     hidden: Widths([400]), latent: 20, batchSize: TrainingSettings().batchSize, seconds: 3.0
   )
 
+  private static func standardHidden(_ shape: NetworkShape) -> [Int] {
+    if case .recurrent = shape { return NetworkOptions.standardHidden(shape) }
+    return standard.hidden.values
+  }
+
   @OptionGroup var network: NetworkOptions
 
   @Option(
     help: ModelSettings.widths.help(
-      "Widths of the encoder's hidden layers, or 'none'.", default: standard.hidden.description, "widths"),
+      "Widths of the encoder's hidden dense layers, or 'none'.",
+      default: "\(standard.hidden), or none after recurrent layers", "widths"),
     transform: Widths.parse)
-  var hidden = BenchCommand.standard.hidden
+  var hidden: Widths?
 
   @Option(
     name: [.customShort("z"), .long],
@@ -77,9 +83,11 @@ struct BenchCommand: ParsableCommand {
     var training = TrainingSettings()
     training.batchSize = batchSize
     training.precision = precision.checked()
+    let shape = network.shape(for: images.shape)
+    if case .recurrent = shape { training.clipNorm = Recurrent.standardClipNorm }
     let model = ModelSettings(
-      height: images.height, width: images.width, channels: images.channels,
-      network: network.shape(for: images.shape), hidden: hidden.values, latent: latent, prior: prior,
+      height: images.height, width: images.width, channels: images.channels, network: shape,
+      hidden: hidden?.values ?? BenchCommand.standardHidden(shape), latent: latent, prior: prior,
       priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
     if let fault = model.fault {
       throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")

@@ -43,6 +43,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Measure mean and variance of a model's hidden layers; needs --data.")
   var activations = false
 
+  @Flag(help: "With --activations: also at every step of recurrent layers, in the table and in the chart.")
+  var steps = false
+
   @Option(
     name: [.customShort("d"), .long],
     help: ArgumentHelp(
@@ -75,7 +78,7 @@ struct InspectCommand: ParsableCommand {
     if activations && data == nil { throw ValidationError("--activations needs --data.") }
     let ofActivations = [
       ("--data", data != nil), ("--output", output != nil), ("--limit", limit != nil),
-      ("--seed", seed != nil),
+      ("--seed", seed != nil), ("--steps", steps),
     ]
     if !activations, let option = ofActivations.first(where: \.1)?.0 {
       throw ValidationError("\(option) goes with --activations.")
@@ -143,16 +146,19 @@ struct InspectCommand: ParsableCommand {
       path, images: ImageOptions.images(data, part: .train, layout: layout),
       limit: limit ?? InspectCommand.standardLimit,
       seed: seed)
+    if steps && !inspection.hasSteps {
+      throw FileError(.badData, path: path, reason: "has no recurrent layer; leave out --steps")
+    }
     if let output {
       try PNG.write(
-        inspection.chart.raster(), to: output,
+        (steps ? inspection.stepChart : inspection.chart).raster(), to: output,
         text: [
           ("Software", "Selva"), ("Selva command", CommandLineText.current), ("Selva model", path),
           ("Selva seed", String(inspection.seed)),
         ])
     }
-    try Console.result(
-      json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
+    let lines = inspection.lines + (steps ? [""] + inspection.stepLines : [])
+    try Console.result(json ? SettingsJSON.encode(inspection) : lines.joined(separator: "\n"))
   }
 }
 

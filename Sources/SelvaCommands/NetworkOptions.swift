@@ -6,15 +6,15 @@ import Selva
 enum NetworkKind: String, ExpressibleByArgument, CaseIterable {
   /// Dense where that is cheap, else convolutions.
   case auto
-  case dense, convolution
+  case dense, convolution, recurrent
 }
 
 /// What the encoder and the decoder are made of.
 struct NetworkOptions: ParsableArguments {
   @Option(
     help: """
-      Layers: dense, convolution (then dense), or auto: dense for grey images of up to 32 x 32 pixels, else convolution. \
-      (default: auto)
+      Layers: dense, convolution (then dense), recurrent (an image's rows are steps), or auto: dense for grey images of \
+      up to 32 x 32 pixels, else convolution. (default: auto)
       """)
   var network: NetworkKind?
 
@@ -36,6 +36,13 @@ struct NetworkOptions: ParsableArguments {
     transform: Convolution.residualBlockCounts.parse)
   var residual: Int?
 
+  @Option(
+    help: ModelSettings.widths.help(
+      "Units of each recurrent layer over an image's rows, as many layers as numbers; the decoder has them in reverse.",
+      default: SettingText.of(Recurrent().layers), "units"),
+    transform: Widths.parseRecurrent)
+  var recurrent: Widths?
+
   private static let standardKernel = Convolution(channels: []).kernel
   private static let standardResidual = Convolution(channels: []).residualBlocks
   /// The largest side of images that dense layers are taken for.
@@ -44,29 +51,39 @@ struct NetworkOptions: ParsableArguments {
   private static let hiddenAfterConvolution = [256]
 
   static let hiddenHelp =
-    "\(SettingText.of(SettingOption.standardModel.hidden)), or \(SettingText.of(hiddenAfterConvolution)) after convolutions"
+    "\(SettingText.of(SettingOption.standardModel.hidden)), or \(SettingText.of(hiddenAfterConvolution)) after convolutions, "
+    + "or none after recurrent layers"
 
   static func standardHidden(_ shape: NetworkShape) -> [Int] {
-    shape == .dense ? SettingOption.standardModel.hidden : hiddenAfterConvolution
+    switch shape {
+    case .dense: SettingOption.standardModel.hidden
+    case .convolution: hiddenAfterConvolution
+    case .recurrent: []
+    }
   }
 
   /// Those that were given.
   var names: [String] {
+    (network == nil ? [] : ["--network"]) + convolutionNames + recurrentNames
+  }
+
+  private var convolutionNames: [String] {
     [
-      network.map { _ in "--network" }, channels.map { _ in "--channels" }, kernel.map { _ in "--kernel" },
-      residual.map { _ in "--residual" },
+      channels.map { _ in "--channels" }, kernel.map { _ in "--kernel" }, residual.map { _ in "--residual" },
     ].compactMap { $0 }
   }
+
+  private var recurrentNames: [String] { recurrent == nil ? [] : ["--recurrent"] }
 
   /// For images of this size.
   func shape(for image: ImageShape) -> NetworkShape {
     let isSmall = max(image.height, image.width) <= NetworkOptions.largestDenseSide && image.channels == 1
+    let kind = network ?? .auto
+    if kind == .recurrent || recurrent != nil {
+      return .recurrent(recurrent.map { Recurrent(layers: $0.values) } ?? Recurrent())
+    }
     let isConvolution =
-      switch network ?? .auto {
-      case .dense: false
-      case .convolution: true
-      case .auto: !isSmall || channels != nil || kernel != nil || residual != nil
-      }
+      kind == .convolution || kind == .auto && (!isSmall || !convolutionNames.isEmpty)
     guard isConvolution else { return .dense }
     var convolution = Convolution.standard(for: image)
     if let channels { convolution.channels = channels.values }
@@ -76,7 +93,12 @@ struct NetworkOptions: ParsableArguments {
   }
 
   func validate() throws {
-    guard network == .dense, let option = names.first(where: { $0 != "--network" }) else { return }
-    throw ValidationError("\(option) goes with --network convolution.")
+    let kind = network ?? .auto
+    if kind == .dense || kind == .recurrent || recurrent != nil, let option = convolutionNames.first {
+      throw ValidationError("\(option) goes with --network convolution.")
+    }
+    if kind == .dense || kind == .convolution, let option = recurrentNames.first {
+      throw ValidationError("\(option) goes with --network recurrent.")
+    }
   }
 }

@@ -23,22 +23,35 @@ enum SettingText {
 
   /// From the image to the latent vector and back: 784-400-20-400-784.
   static func layers(of model: ModelSettings) -> String {
-    joined(halves(of: model).joined().map { $0 }, "-") + convolutions(of: model)
+    joined(halves(of: model).joined().map { $0 }, "-") + network(of: model)
   }
 
   /// From the image to the latent vector: 784-400-20.
   static func encoderLayers(of model: ModelSettings) -> String {
-    joined(halves(of: model)[0], "-") + convolutions(of: model)
+    joined(halves(of: model)[0], "-") + network(of: model)
   }
 
   private static func halves(of model: ModelSettings) -> [[Int]] {
     var outside = [model.pixelCount]
-    if case .convolution(let convolution) = model.network { outside += convolution.channels }
+    switch model.network {
+    case .dense: break
+    case .convolution(let convolution): outside += convolution.channels
+    case .recurrent(let recurrent): outside += recurrent.layers
+    }
     return [outside + model.hidden + [model.latent], model.decoderHidden + outside.reversed()]
   }
 
-  private static func convolutions(of model: ModelSettings) -> String {
-    guard case .convolution(let convolution) = model.network else { return "" }
+  private static func network(of model: ModelSettings) -> String {
+    switch model.network {
+    case .dense: ""
+    case .convolution(let convolution): text(convolution)
+    case .recurrent(let recurrent):
+      " (recurrent \(joined(recurrent.layers, "-")), \(model.height) \(model.height == 1 ? "step" : "steps") of "
+        + "\(model.width * model.channels))"
+    }
+  }
+
+  private static func text(_ convolution: Convolution) -> String {
     let blocks = convolution.residualBlocks
     return " (convolutions \(joined(convolution.channels, "-")), kernel \(convolution.kernel)"
       + (blocks == 0 ? ")" : ", \(blocks) residual \(blocks == 1 ? "block" : "blocks") each)")

@@ -219,6 +219,16 @@ struct Widths: CustomStringConvertible, Equatable {
     return Widths(values.compactMap { $0 })
   }
 
+  /// Units of recurrent layers: one layer at least.
+  @Sendable static func parseRecurrent(_ text: String) throws -> Widths {
+    let widths = text.isEmpty || text == "none" ? nil : try? parse(text)
+    guard let widths, widths.values.count <= Recurrent.mostLayers else {
+      throw ValidationError(
+        "must be at most \(Recurrent.mostLayers) whole numbers (\(ModelSettings.widths.text)), as 128,128")
+    }
+    return widths
+  }
+
   var description: String { SettingText.of(values) }
 }
 

@@ -126,6 +126,9 @@ struct TrainCommand: ParsableCommand {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
     }
     if let fault = settings.fault(for: model) { throw ValidationError("\(fault).") }
+    if optimization.clipNorm == nil, case .recurrent = model.network {
+      settings.clipNorm = Recurrent.standardClipNorm
+    }
     let images = try TrainingData(
       training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
     try images.checkLabels(for: model)

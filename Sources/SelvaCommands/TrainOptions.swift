@@ -9,7 +9,7 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ModelSettings.widths.help(
-      "Widths of the encoder's hidden layers, or 'none'.",
+      "Widths of the encoder's hidden dense layers, or 'none'.",
       default: NetworkOptions.hiddenHelp, "widths"),
     transform: Widths.parse)
   var hidden: Widths?
@@ -163,12 +163,17 @@ struct OptimizationOptions: ParsableArguments {
   var epsilon: Double?
 
   @Option(
-    help: SettingOption.help("The gradient's largest norm; 0: as large as it likes.", \.clipNorm),
+    help: TrainingSettings.range(of: \.clipNorm).help(
+      "The gradient's largest norm; 0: as large as it likes.",
+      default:
+        "\(SettingText.of(SettingOption.standard.clipNorm)), or \(SettingText.of(Recurrent.standardClipNorm)) for recurrent networks"
+    ),
     transform: SettingOption.number(\.clipNorm))
   var clipNorm: Double?
 
   @Option(
-    help: SettingOption.help("Rate of dropout of hidden units; alpha dropout for selu.", \.dropout),
+    help: SettingOption.help(
+      "Rate of dropout of hidden units; alpha dropout for selu. Not in recurrent networks.", \.dropout),
     transform: SettingOption.number(\.dropout))
   var dropout: Double?
 

@@ -7,7 +7,8 @@
 The metadata's key "selva" is JSON. What a model has of these may be absent: `prior` ("normal", "mixture:K", "vamp:K",
 "flow:N"; absent: normal), whose tensors priors.py names; `labels`, the label values that the model knows, whose places
 in that list are the classes (absent or empty: none); `channels` (absent: 1), which lie together in each pixel; `network`
-(absent: dense layers alone), whose `convolution` says how many channels there are after each stage. A model with labels
+(absent: dense layers alone), whose `convolution` says how many channels there are after each stage, or whose `recurrent`
+says how many units each layer has. A model with labels
 takes class indices with every image and z.
 """
 
@@ -19,6 +20,7 @@ from convolutions import decoder_stages, encoder_stages
 from networks import ACTIVATIONS, log_normal
 from objectives import log_continuous_constant, log_discretized_logistic, of_values
 from priors import LARGEST_LOG_VARIANCE, draw, log_prior
+from recurrent import decoder_steps, encoder_steps, layer_count
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
@@ -51,7 +53,8 @@ class Model:
         self.decoder = stack("decoder", self.settings["decoder_hidden"] + ([0] if convolutions else []))
         self.image = self.settings["height"], self.settings["width"], self.settings.get("channels", 1)
         self.mean, self.log_variance = (linear(tensors, f"encoder.{n}", dtype) for n in ("mean", "log_variance"))
-        self.output = None if convolutions else linear(tensors, "decoder.output", dtype)
+        is_dense = not convolutions and layer_count(tensors) == 0
+        self.output = linear(tensors, "decoder.output", dtype) if is_dense else None
         self.tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
         # log σ² of a Gaussian, log s of a logistic, of each channel: the learned ones where there are such.
         fixed = torch.tensor([2 * math.log(self.settings["sigma"])], dtype=dtype)
@@ -82,6 +85,7 @@ class Model:
         """x [images, pixels] in [0, 1] → mean, log variance (40 at most), each [images, latent]."""
         standardized = (x - self.tensors["input.mean"]) / self.tensors["input.standard_deviation"]
         features = encoder_stages(self.tensors, standardized, self.image, self.activation)
+        features = encoder_steps(self.tensors, features, self.activation)
         h, bias = self.hidden(self.encoder, features, self.label_bias("encoder", classes))
         # Without hidden layers, the two heads together are the first layer.
         heads = torch.cat([self.mean(h), self.log_variance(h)], -1) + bias
@@ -93,7 +97,14 @@ class Model:
         h, bias = self.hidden(self.decoder, z, self.label_bias("decoder", classes))
         if self.output:
             return self.output(h) + bias
-        rows = decoder_stages(self.tensors, h.reshape(-1, h.shape[-1]), self.image, self.activation)
+        rows = h.reshape(-1, h.shape[-1])
+        if layer_count(self.tensors) > 0:
+            # Without hidden layers, the first recurrent layer has the labels' bias.
+            first = bias.expand(*h.shape[:-1], -1).reshape(len(rows), -1) if torch.is_tensor(bias) else None
+            pixels = math.prod(self.image)
+            rows = decoder_steps(self.tensors, rows, pixels, self.activation, first=first)
+        else:
+            rows = decoder_stages(self.tensors, rows, self.image, self.activation)
         return rows.view(*h.shape[:-1], -1)
 
     def pixels(self, z, classes=None):

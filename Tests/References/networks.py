@@ -1,5 +1,5 @@
 """The two networks of a variational autoencoder in plain PyTorch: dense layers, an encoder with two heads, a decoder,
-and what convolutions there are between the image and those.
+and what convolutions or recurrent layers there are between the image and those.
 
 Everything works on a dict from tensor name to tensor, with the names that a Selva model file has.
 """
@@ -9,6 +9,7 @@ import math
 import torch
 import torch.nn.functional as F
 from convolutions import decoder_stages, encoder_stages, stage_count
+from recurrent import decoder_steps, encoder_steps, layer_count
 
 # Where λ(eˣ − 1) below zero and x above is meant; not the SELU of Klambauer et al. 2017.
 SHORT_SELU_SCALE = 1.0507009873554805
@@ -62,6 +63,7 @@ def encode(parameters, x, activation, watch=None, labels=None):
     mean, deviation = parameters["input.mean"], parameters["input.standard_deviation"]
     standardized = (x - mean.flatten()) / deviation.flatten()
     standardized = encoder_stages(parameters, standardized, mean.shape, ACTIVATIONS[activation], watch)
+    standardized = encoder_steps(parameters, standardized, ACTIVATIONS[activation], watch)
     first = label_rows(parameters, "encoder", labels)
     h = hidden_layers(parameters, "encoder", standardized, activation, watch, first)
     mean, log_variance = affine(parameters, "encoder.mean", h), affine(parameters, "encoder.log_variance", h)
@@ -76,6 +78,11 @@ def decode(parameters, z, activation, watch=None, labels=None):
     h = hidden_layers(parameters, "decoder", z, activation, watch, first)
     if stage_count(parameters) > 0:
         return decoder_stages(parameters, h, parameters["input.mean"].shape, ACTIVATIONS[activation], watch)
+    if layer_count(parameters) > 0:
+        if "decoder.layers.0.weight" in parameters:
+            first = None
+        pixels = parameters["input.mean"].numel()
+        return decoder_steps(parameters, h, pixels, ACTIVATIONS[activation], watch, first)
     output = affine(parameters, "decoder.output", h)
     if first is not None and "decoder.layers.0.weight" not in parameters:
         output = output + first

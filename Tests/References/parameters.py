@@ -6,6 +6,7 @@ All are drawn in float32, so that a float32 program starts from the very same nu
 import numpy as np
 import torch
 from priors import halves
+from recurrent import layer_count
 
 BUFFERS = ("input.mean", "input.standard_deviation")
 # Where pseudo-inputs lie that are not inside (0, 1): both bounds, and beyond them.
@@ -78,6 +79,28 @@ def make_convolutions(rng, image, channels, kernel, blocks, hidden, latent):
     return {name: tensor.float().double() for name, tensor in parameters.items()}
 
 
+def make_recurrent(rng, image, units, hidden, latent):
+    """As `make_parameters`, with recurrent layers over the rows of images."""
+    features = image[1] * image[2]
+    dense = {}
+    add_layers(dense, "encoder", [units[-1], *hidden])
+    dense["encoder.mean"] = dense["encoder.log_variance"] = (latent, [units[-1], *hidden][-1])
+    add_layers(dense, "decoder", [latent, *reversed(hidden)])
+    dense["decoder.output"] = (features, units[0])
+    top = [latent, *reversed(hidden)][-1]
+    for layer, width in enumerate(units):
+        dense[f"encoder.recurrent.{layer}"] = (width, units[layer - 1] if layer > 0 else features)
+        dense[f"decoder.recurrent.{layer}"] = (width, units[layer + 1] if layer + 1 < len(units) else top)
+    parameters = draw_layers(rng, dense)
+    for side in ("encoder", "decoder"):
+        for layer, width in enumerate(units):
+            parameters[f"{side}.recurrent.{layer}.state_weight"] = single(rng, (width, width), width**-0.5)
+    pixels = image[0] * features
+    parameters["input.mean"] = 0.4 + 0.125 * torch.arange(pixels).double().remainder(4).view(image)
+    parameters["input.standard_deviation"] = 0.25 + 0.0625 * torch.arange(pixels).double().remainder(3).view(image)
+    return {name: tensor.float().double() for name, tensor in parameters.items()}
+
+
 def pseudo_inputs(rng, count, pixels):
     """A fifth of them inside (0, 1), a fifth at each of the awkward places."""
     inside = rng.uniform(0.0625, 0.9375, (count, pixels)).astype(np.float32)
@@ -119,5 +142,7 @@ def make_label_biases(rng, classes, parameters):
     widths = {}
     for side, last in (("encoder", ("mean", "log_variance")), ("decoder", ("output",))):
         first = ("layers.0",) if f"{side}.layers.0.bias" in parameters else last
+        if side == "decoder" and first == last and "decoder.recurrent.0.bias" in parameters:
+            first = (f"recurrent.{layer_count(parameters) - 1}",)
         widths[side] = sum(len(parameters[f"{side}.{name}.bias"]) for name in first)
     return {f"{side}.label_bias": single(rng, (classes, width), 0.7) for side, width in widths.items()}

@@ -30,13 +30,14 @@ from fixture_checks import check, check_levels, check_prior
 from fixtures import as_text, save_fixture
 from networks import ACTIVATIONS
 from objectives import doubly_reparameterized_gradients, loss_terms
-from parameters import BUFFERS, make_convolutions, make_label_biases, make_parameters, make_prior, single
+from parameters import BUFFERS, make_convolutions, make_label_biases, make_parameters, make_prior, make_recurrent, single
 from priors import log_prior
 
 PIXELS, HIDDEN, LATENT, BATCH, STEPS = 12, [7, 5], 3, 6, 20
 COUPLING_HIDDEN, CLASSES = [6, 5], 3
 # Each case has the next seed. These suit fixture_checks.py.
 FIRST_SEED, FIRST_PRIOR_SEED, FIRST_COLOUR_SEED, FIRST_CONVOLUTION_SEED = 1000, 3650, 4000, 5000
+FIRST_RECURRENT_SEED = 6000
 ADAM = {"lr": 1e-2, "betas": (0.9, 0.999), "eps": 1e-8}
 PLAIN = {"activation": "selu", "likelihood": "bernoulli", "objective": "elbo", "k": 1}
 
@@ -103,6 +104,19 @@ def convolution_cases():
     }
 
 
+def recurrent_cases():
+    """Rows of images as steps: one recurrent layer and two, with dense layers and without; metadata `recurrent` has the
+    layers' units."""
+    plain = PLAIN | {"image": (4, 3, 1), "recurrent": (5,), "hidden": ()}
+    deep = {"image": (5, 3, 1), "recurrent": (6, 4), "hidden": tuple(HIDDEN), "activation": "tanh"}
+    return {
+        "recurrent": plain,
+        "recurrent-deep-iwae-k5": PLAIN | deep | {"objective": "iwae", "k": 5},
+        "recurrent-vamp": plain | {"image": (3, 2, 3), "prior": "vamp:3", "activation": "gelu"},
+        "recurrent-labels": plain | {"recurrent": (5, 4), "prior": "normal", "classes": CLASSES, "activation": "elu"},
+    }
+
+
 def adjust(name, case, parameters):
     """Puts a case's awkward spots where they are sure to be met."""
     spreads = [-1.25, -0.5, -2.0][: case.get("channels", 1)]
@@ -133,7 +147,9 @@ def save(folder, name, tensors, metadata):
 def start(name, case, seed, rows):
     """Parameters that follow gradients (the buffers do not), images, noise and labels (or none) of one case."""
     rng = np.random.default_rng(seed)
-    if "image" in case:
+    if "recurrent" in case:
+        parameters = make_recurrent(rng, case["image"], case["recurrent"], list(case["hidden"]), LATENT)
+    elif "image" in case:
         shape = case["image"], case["convolution"], case["kernel"], case["residual"]
         parameters = make_convolutions(rng, *shape, HIDDEN, LATENT)
     else:
@@ -202,7 +218,8 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     folder.mkdir(parents=True, exist_ok=True)
     groups = (FIRST_SEED, cases()), (FIRST_PRIOR_SEED, prior_cases()), (FIRST_COLOUR_SEED, colour_cases())
-    for first_seed, found in (*groups, (FIRST_CONVOLUTION_SEED, convolution_cases())):
+    groups += (FIRST_CONVOLUTION_SEED, convolution_cases()), (FIRST_RECURRENT_SEED, recurrent_cases())
+    for first_seed, found in groups:
         for place, (name, case) in enumerate(found.items()):
             loss_fixture(folder, name, case, first_seed + place)
     optimizer_fixture(folder, "adam", 2000, torch.optim.Adam)

@@ -14,10 +14,10 @@ enum Fixture {
   static func model(
     in folder: String, name: String = "model.safetensors", height: Int = 8, width: Int = 6,
     channels: Int = 1, hidden: [Int] = [16], latent: Int = 3, seed: UInt64 = 1, labels: [Int] = [],
-    prior: Prior = .normal, likelihood: Likelihood = .bernoulli
+    prior: Prior = .normal, likelihood: Likelihood = .bernoulli, network: NetworkShape = .dense
   ) throws -> String {
     let settings = ModelSettings(
-      height: height, width: width, channels: channels, hidden: hidden, latent: latent,
+      height: height, width: width, channels: channels, network: network, hidden: hidden, latent: latent,
       likelihood: likelihood,
       prior: prior, priorHidden: [5], labels: labels)
     let data =

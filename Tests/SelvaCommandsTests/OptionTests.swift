@@ -1,5 +1,6 @@
 import Foundation
 import ImageGrid
+import Selva
 import Testing
 
 /// What a command leaves: status, standard output, and the files that it made, pictures without their text.
@@ -92,6 +93,7 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
 
   private static let names = [
     "MODEL": "model.safetensors", "LABELLED": "labelled.safetensors", "VAMP": "vamp.safetensors",
+    "RECURRENT": "recurrent.safetensors",
     "EITHER": "colour.safetensors --data either.idx",
   ]
 
@@ -204,6 +206,7 @@ private let cases = [
     .other("--data", "MODEL --activations --data data", "MODEL --activations --data other.idx")
     .changes("--limit", "5", beside: "--activations --data data")
     .changes("--seed", "9", beside: "--activations --data data")
+    .other("--steps", "RECURRENT --activations --data data", "RECURRENT --activations --data data --steps")
     .changes("--output", "a.png", beside: "--activations --data data"),
   OptionCase("data binarize", "--data other.idx -o b.idx")
     .other("--data", "--data other.idx -o b.idx", "--data images.idx -o b.idx")
@@ -225,6 +228,9 @@ private let cases = [
     try Fixture.labels(in: place.folder, count: 4, name: "short.idx")
     try Fixture.model(in: place.folder, name: "labelled.safetensors", labels: Array(0...9))
     try Fixture.model(in: place.folder, name: "vamp.safetensors", prior: .vamp(components: 3))
+    try Fixture.model(
+      in: place.folder, name: "recurrent.safetensors", hidden: [],
+      network: .recurrent(Recurrent(layers: [4])))
     try place.write("z0,z1,z2\n0,1,2\n-1,0.5,0\n3,-3,0.25\n", "latents.csv")
     try place.write("z0,z1,z2\n1,1,2\n-1,0.5,0\n3,-3,0.25\n", "others.csv")
     return place

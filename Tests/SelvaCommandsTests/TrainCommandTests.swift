@@ -216,9 +216,13 @@ import Testing
     let model = ModelSettings(height: 1, width: 1)
     for (option, value) in [
       ("-e, --epochs", "\(standard.epochs)"), ("-b, --batch-size", "\(standard.batchSize)"),
-      ("--hidden", model.hidden.map(String.init).joined(separator: ",") + ", or 256 after convolutions"),
+      (
+        "--hidden",
+        model.hidden.map(String.init).joined(separator: ",")
+          + ", or 256 after convolutions, or none after recurrent layers"
+      ),
       ("--network", "auto"), ("--channels", "stages down to 8 x 8 pixels"), ("--kernel", "4"),
-      ("--residual", "0"),
+      ("--residual", "0"), ("--recurrent", "128"),
       ("--decoder-hidden", "the encoder's in reverse"), ("-z, --latent", "\(model.latent)"),
       ("--activation", model.activation.rawValue), ("--likelihood", model.likelihood.rawValue),
       ("--sigma", plain(model.sigma)), ("--dropout", plain(standard.dropout)),
@@ -227,7 +231,7 @@ import Testing
       ("--optimizer", "adam"),
       ("--weight-decay", "0.01 with adamw, else 0"), ("--beta1", plain(standard.beta1)),
       ("--beta2", plain(standard.beta2)), ("--epsilon", plain(standard.epsilon)),
-      ("--clip-norm", plain(standard.clipNorm)),
+      ("--clip-norm", plain(standard.clipNorm) + ", or 300 for recurrent networks"),
       ("--beta", plain(standard.beta)), ("--beta-schedule", standard.betaShape.rawValue),
       ("--beta-epochs", plain(standard.betaEpochs)),
       ("--free-bits", plain(standard.freeBits)), ("--objective", standard.objective.rawValue),

@@ -54,7 +54,7 @@ private let cases: [Case] =
       $0.model.hidden = []
       $0.model.decoderHidden = []
     },
-  ] + priors + convolutions
+  ] + priors + convolutions + recurrent
   + [Likelihood.gaussianLearned, .discretizedLogistic].flatMap { likelihood in
     Objective.allCases.filter { $0 != .dreg }.map { objective in
       Case("\(likelihood) in colour, \(objective)") {
@@ -114,6 +114,27 @@ private let convolutions = [
   },
 ]
 
+private let recurrent = [
+  // SELU's slope jumps at 0, and a state that passes there passes it at every step after.
+  Case("recurrent, elu") {
+    ($0.model.network, $0.model.hidden, $0.model.decoderHidden) = (deep, [], [])
+    $0.model.activation = .elu
+  },
+  Case("recurrent, dense layers, iwae") {
+    $0.model.network = deep
+    $0.model.activation = .tanh
+    $0.training.objective = .iwae
+    $0.training.importanceSamples = 3
+  },
+  Case("recurrent, vamp, labels, gelu") {
+    ($0.model.network, $0.model.hidden, $0.model.decoderHidden) = (deep, [], [])
+    $0.model.prior = .vamp(components: 4)
+    $0.model.activation = .gelu
+    $0.model.labels = [1, 3, 7]
+  },
+]
+private let deep = NetworkShape.recurrent(Recurrent(layers: [6, 5]))
+
 @Test(arguments: cases)
 private func `gradients are the slopes of the loss`(_ test: Case) throws {
   let images = noiseImages(
@@ -127,7 +148,7 @@ private func `gradients are the slopes of the loss`(_ test: Case) throws {
   // Away from the quiet start, at which the heads' gradients are too small to be told from noise.
   for view in trainer.store.layout.views
   where !view.name.hasPrefix("prior.") && !view.name.hasSuffix("_bias") && view.shape.count == 2
-    && !view.name.contains(".layers.")
+    && !view.name.contains(".layers.") && !view.name.contains(".recurrent.")
   {
     for i in view.range { weights[i] *= 10 }
   }

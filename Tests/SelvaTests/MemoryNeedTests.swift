@@ -50,6 +50,13 @@ import Testing
       ($0.model.activation, $0.training.dropout) = (.gelu, 0.1)
       ($0.model.prior, $0.workers) = (.vamp(components: 6), 3)
     },
+    Shape("recurrent layers") { $0.model.network = .recurrent(Recurrent(layers: [7, 6])) },
+    Shape("recurrent layers alone, gelu, vamp, labels, bfloat16 where there is some") {
+      $0.model = ModelSettings(
+        height: 5, width: 4, network: .recurrent(Recurrent(layers: [7])), hidden: [], latent: 3,
+        activation: .gelu, prior: .vamp(components: 6), labels: [0, 2])
+      ($0.training.precision, $0.workers, $0.training.importanceSamples) = (.bfloat16, 3, 2)
+    },
     Shape("bfloat16 where there is some") { $0.training.precision = .bfloat16 },
   ]
 

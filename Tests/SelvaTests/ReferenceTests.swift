@@ -11,7 +11,7 @@ private let cases =
     "activation-selu", "activation-relu", "activation-leaky-relu", "activation-elu", "activation-gelu",
     "activation-silu", "activation-tanh", "beta", "free-bits", "elbo-k5", "iwae-k5", "dreg-k5",
     "continuous-bernoulli", "gaussian-fixed", "gaussian-learned", "dreg-k5-gaussian-learned",
-  ] + priors + ["labels"] + spreads + convolutions
+  ] + priors + ["labels"] + spreads + convolutions + recurrent
 
 private let spreads = [
   "gaussian-learned-colour", "discretized-logistic", "discretized-logistic-colour",
@@ -21,6 +21,8 @@ private let spreads = [
 private let convolutions = [
   "convolution", "convolution-vamp", "convolution-residual", "convolution-residual-iwae-k5",
 ]
+
+private let recurrent = ["recurrent", "recurrent-deep-iwae-k5", "recurrent-vamp", "recurrent-labels"]
 
 private let priors = [
   "prior-mixture", "prior-mixture-beta-k5", "prior-mixture-dreg-k5", "prior-vamp", "prior-vamp-dreg-k5",

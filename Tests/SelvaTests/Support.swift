@@ -23,11 +23,11 @@ struct Fixture {
     func widths(_ part: String) -> [Int] {
       Array((0...).lazy.map { file["\(part).layers.\($0).bias"]?.shape[0] }.prefix { $0 != nil }.map { $0! })
     }
-    let (image, convolution) = Fixture.convolution(file)
+    let (image, network) = Fixture.network(file)
     model = ModelSettings(
       height: image[0], width: image[1], channels: image[2],
-      network: convolution.map { .convolution($0) } ?? .dense, hidden: widths("encoder"),
-      decoderHidden: widths("decoder").dropLast(convolution == nil ? 0 : 1),
+      network: network, hidden: widths("encoder"),
+      decoderHidden: widths("decoder").dropLast(metadata["convolution"] == nil ? 0 : 1),
       latent: file["encoder.mean.bias"]!.shape[0],
       activation: Activation(rawValue: metadata["activation"] ?? "selu")!,
       likelihood: metadata["likelihood"] == "gaussian-fixed"
@@ -45,18 +45,23 @@ struct Fixture {
     self.training = training
   }
 
-  /// Sides and channels of the images, and the convolutions that read them.
-  private static func convolution(_ file: Safetensors) -> (image: [Int], Convolution?) {
+  /// Sides and channels of the images, and what reads them.
+  private static func network(_ file: Safetensors) -> (image: [Int], NetworkShape) {
     let shape = file["input.mean"]!.shape
-    guard let channels = file.metadata["convolution"] else {
+    func numbers(_ key: String) -> [Int]? {
+      file.metadata[key].map { $0.split(separator: ",").map { Int($0)! } }
+    }
+    if let layers = numbers("recurrent") { return (shape, .recurrent(Recurrent(layers: layers))) }
+    guard let channels = numbers("convolution") else {
       let channels = Int(file.metadata["channels"] ?? "1")!
-      return ([2, shape[0] / 2 / channels, channels], nil)
+      return ([2, shape[0] / 2 / channels, channels], .dense)
     }
     return (
       shape,
-      Convolution(
-        channels: channels.split(separator: ",").map { Int($0)! }, kernel: Int(file.metadata["kernel"]!)!,
-        residualBlocks: Int(file.metadata["residual"]!)!)
+      .convolution(
+        Convolution(
+          channels: channels, kernel: Int(file.metadata["kernel"]!)!,
+          residualBlocks: Int(file.metadata["residual"]!)!))
     )
   }
 

@@ -12,6 +12,14 @@ public struct ActivationStatistics: Codable, Sendable, Equatable {
     /// Over all images and units of the layer.
     public let mean: Double
     public let variance: Double
+    /// At each step, over all images and units; nil where the layer has no steps.
+    public let steps: [Step]?
+  }
+
+  /// One step of a recurrent layer.
+  public struct Step: Codable, Sendable, Equatable {
+    public let mean: Double
+    public let variance: Double
   }
 
   /// Encoder first, each from its input on.
@@ -69,7 +77,7 @@ private final class ActivationPass {
     hidden = [(model.layout.encoder, pass.encoder.network), (model.layout.decoder, pass.decoder.network)]
       .flatMap { plan, network in
         zip(plan.layers, network.layers).dropLast().map { plan, layer in
-          HiddenSums(name: plan.name, output: layer.activated)
+          HiddenSums(name: plan.name, output: layer.activated, steps: plan.activatedSteps)
         }
       }
   }
@@ -93,31 +101,57 @@ private final class ActivationPass {
   var layers: [ActivationStatistics.Layer] { hidden.map(\.layer) }
 }
 
+/// Sums over what one layer puts out, step by step.
 private struct HiddenSums {
-  let name: String
-  let output: Matrix
+  private let name: String
+  private let output: Matrix
+  /// Rows of the output for each step.
+  private let rowsOfStep: Int
+  private var parts: [Sums]
+
+  init(name: String, output: Matrix, steps: Int) {
+    self.name = name
+    self.output = output
+    rowsOfStep = output.rows / steps
+    parts = .init(repeating: Sums(), count: steps)
+  }
+
+  mutating func add(rows: Int) {
+    for step in parts.indices {
+      for row in step * rowsOfStep..<step * rowsOfStep + rows {
+        parts[step].add(UnsafeBufferPointer(start: output.row(row), count: output.columns))
+      }
+    }
+  }
+
+  var layer: ActivationStatistics.Layer {
+    let all = parts.reduce(into: Sums()) { $0.add($1) }
+    return ActivationStatistics.Layer(
+      name: name, units: output.columns, mean: all.mean, variance: all.variance,
+      steps: parts.count == 1
+        ? nil : parts.map { ActivationStatistics.Step(mean: $0.mean, variance: $0.variance) })
+  }
+}
+
+private struct Sums {
   private var count = 0.0
   private var sum = 0.0
   private var squares = 0.0
 
-  init(name: String, output: Matrix) {
-    self.name = name
-    self.output = output
-  }
-
-  mutating func add(rows: Int) {
-    for row in 0..<rows {
-      for value in UnsafeBufferPointer(start: output.row(row), count: output.columns) {
-        sum += Double(value)
-        squares += Double(value) * Double(value)
-      }
+  mutating func add(_ values: UnsafeBufferPointer<Float>) {
+    for value in values {
+      sum += Double(value)
+      squares += Double(value) * Double(value)
     }
-    count += Double(rows * output.columns)
+    count += Double(values.count)
   }
 
-  var layer: ActivationStatistics.Layer {
-    let mean = sum / count
-    return ActivationStatistics.Layer(
-      name: name, units: output.columns, mean: mean, variance: max(0, squares / count - mean * mean))
+  mutating func add(_ other: Sums) {
+    count += other.count
+    sum += other.sum
+    squares += other.squares
   }
+
+  var mean: Double { sum / count }
+  var variance: Double { max(0, squares / count - mean * mean) }
 }

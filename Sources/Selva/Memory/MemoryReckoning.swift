@@ -48,7 +48,8 @@ extension TrainingStep {
       layout, model, images: batch, samples: samples, encodedRows: prior.encodedRows,
       type: training.precision.elementType, hasDropout: training.dropout > 0, learns: true)
       + Double(workers) * (layout.encoder.workerByteCount + layout.decoder.workerByteCount)
-      + samples * (Matrix.byteCount(batch, model.latent) + prior.byteCount(rows: batch, latent: model.latent))
+      + samples * Matrix.byteCount(batch, model.latent)
+      + prior.byteCount(rows: batch * training.importanceSamples, latent: model.latent)
       + Scratch.byteCount(rows: Double(batch) * samples, latent: model.latent, workers: workers)
   }
 }
@@ -106,8 +107,8 @@ extension MemoryNeed {
       validationImages: data.validationIndices.count)
   }
 
-  /// Images a step where nobody has said: as many as the settings say, or with convolutions, whose maps are what fills
-  /// memory, fewer where training would otherwise take more than 0.9 GB.
+  /// Images a step where nobody has said: as many as the settings say, or with convolutions or recurrent layers, whose
+  /// maps and states are what fills memory, fewer where training would otherwise take more than 0.9 GB.
   public static func standardBatch(
     _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData
   ) -> Int {

@@ -11,9 +11,9 @@ import Networks
 #endif
 
 extension ParameterStore {
-  /// Weights as their views ask, at random by `seed`. The decoder's output begins at the mean image, or with
-  /// convolutions at the mean pixel, a learned σ where
-  /// the settings say, a VampPrior's pseudo-inputs as images.
+  /// Weights as their views ask, at random by `seed`. The decoder's output begins at the mean image, with
+  /// convolutions at the mean pixel, with recurrent layers at the mean row; a learned σ where the settings say, a VampPrior's
+  /// pseudo-inputs as images.
   ///
   /// - Parameter image: pixels of the k-th of the images that pseudo-inputs begin as; nil: the mean image.
   package func initialize(
@@ -23,7 +23,7 @@ extension ParameterStore {
     initialize(seed: seed)
     let all = ParameterStore.floats(weights)
     if let view = self.layout["decoder.output.bias"] {
-      // Of a pixel, or of a channel over all pixels.
+      // Of a pixel; of a channel over all pixels; or of a pixel of a row over all rows.
       let means = statistics.pixelMeans
       for i in 0..<view.count {
         let shared = stride(from: i, to: means.count, by: view.count).map { means[$0] }

@@ -42,6 +42,15 @@ package struct ModelLayout: Sendable {
       decoder = NetworkPlan(
         "decoder", inputs: settings.latent, hidden: settings.decoderHidden, stages, output: output,
         activation: settings.activation, classes: settings.labels.count, in: &layout)
+    case .recurrent(let recurrent):
+      let stack = RecurrentStack(
+        steps: settings.height, features: settings.width * settings.channels, units: recurrent.layers)
+      encoder = NetworkPlan(
+        "encoder", stack, hidden: settings.hidden, outputs: heads, activation: settings.activation,
+        classes: settings.labels.count, in: &layout)
+      decoder = NetworkPlan(
+        "decoder", inputs: settings.latent, hidden: settings.decoderHidden, stack, output: output,
+        activation: settings.activation, classes: settings.labels.count, in: &layout)
     }
     spread = settings.likelihood.spreadName.map { layout.add("decoder.\($0)", [settings.channels]) }
     layout.align()

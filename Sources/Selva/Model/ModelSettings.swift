@@ -33,7 +33,8 @@ public struct ModelSettings: Codable, Sendable, Equatable {
   /// 1 grey, 3 red, green and blue, which lie together in each pixel.
   public var channels: Int
   public var network: NetworkShape
-  /// Widths of the encoder's hidden dense layers, from the image on or from the last convolution.
+  /// Widths of the encoder's hidden dense layers, from the image on, from the last convolution
+  /// or from the last recurrent state.
   public var hidden: [Int]
   /// Widths of the decoder's hidden dense layers, from the latent vector on.
   public var decoderHidden: [Int]
@@ -108,7 +109,11 @@ public struct ModelSettings: Codable, Sendable, Equatable {
     if !latents.contains(latent) { return "\(latent) latent components (\(latents.text))" }
     if !sigmas.contains(sigma) { return "a sigma of \(sigma) (\(sigmas.text))" }
     if let fault = prior.fault { return fault }
-    if case .convolution(let convolution) = network, let fault = convolution.fault { return fault }
+    switch network {
+    case .dense: break
+    case .convolution(let convolution): if let fault = convolution.fault { return fault }
+    case .recurrent(let recurrent): if let fault = recurrent.fault { return fault }
+    }
     if case .flow = prior, latent < 2 { return "a flow over 1 latent component (2 at least)" }
     if labels != Set(labels).sorted() || labels.contains(where: { !(0...255).contains($0) }) {
       return "labels \(labels) (from 0 to 255, ascending, each once)"

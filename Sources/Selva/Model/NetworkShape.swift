@@ -6,6 +6,34 @@ public enum NetworkShape: Sendable, Equatable {
   case dense
   /// Convolutions between the image and the dense layers.
   case convolution(Convolution)
+  /// Recurrent layers between the image, whose rows are the steps, and the dense layers.
+  case recurrent(Recurrent)
+}
+
+/// Recurrent layers h_t = f(W_x·x_t + W_h·h_{t−1} + b), mirrored in the decoder. The encoder reads an image row by row and
+/// hands on its last state; the decoder reads the same at every step and writes a row from each state.
+public struct Recurrent: Codable, Sendable, Equatable {
+  /// Units of each layer, from the image on.
+  public var layers: [Int]
+
+  public static let mostLayers = 16
+  /// The gradient's largest norm where nothing is said about it. Back-propagation through time multiplies, so that now and
+  /// then a step has a gradient many times as long as the others. On 4,500 digits of 28 steps the usual length is 100 to 200
+  /// with SELU and 100 to 350 with ReLU, and single ones reach 470 and 2,500: this cuts the long ones. After twelve epochs
+  /// it was better than no bound and than 100, by 1 to 2 nats with SELU and 7 to 17 with ReLU.
+  public static let standardClipNorm = 300.0
+
+  public init(layers: [Int] = [128]) { self.layers = layers }
+
+  /// What is wrong, in words for a person; nil when nothing is.
+  var fault: String? {
+    if layers.isEmpty || layers.count > Recurrent.mostLayers {
+      return "\(layers.count) recurrent layers (1 to \(Recurrent.mostLayers))"
+    }
+    return layers.first { !ModelSettings.widths.contains($0) }.map {
+      "a recurrent layer of \($0) units (\(ModelSettings.widths.text))"
+    }
+  }
 }
 
 /// Stages of convolutions of stride 2 from the image on, mirrored in the decoder.
@@ -60,9 +88,17 @@ public struct Convolution: Codable, Sendable, Equatable {
 }
 
 extension NetworkShape: CustomStringConvertible {
-  /// `dense`, or `convolution 32,64, kernel 4, 1 residual block a stage`.
+  /// `dense`, `convolution 32,64, kernel 4, 1 residual block a stage`, or `recurrent 128,128`.
   public var description: String {
-    guard case .convolution(let convolution) = self else { return "dense" }
+    switch self {
+    case .dense: "dense"
+    case .convolution(let convolution): NetworkShape.text(convolution)
+    case .recurrent(let recurrent):
+      "recurrent " + recurrent.layers.map(String.init).joined(separator: ",")
+    }
+  }
+
+  private static func text(_ convolution: Convolution) -> String {
     let channels = convolution.channels.map(String.init).joined(separator: ",")
     let blocks = convolution.residualBlocks
     return "convolution \(channels), kernel \(convolution.kernel)"
@@ -71,17 +107,22 @@ extension NetworkShape: CustomStringConvertible {
 }
 
 extension NetworkShape: Codable {
-  private enum CodingKeys: String, CodingKey { case convolution }
+  private enum CodingKeys: String, CodingKey { case convolution, recurrent }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self =
-      try container.decodeIfPresent(Convolution.self, forKey: .convolution).map { .convolution($0) } ?? .dense
+      try container.decodeIfPresent(Convolution.self, forKey: .convolution).map { .convolution($0) }
+      ?? container.decodeIfPresent(Recurrent.self, forKey: .recurrent).map { .recurrent($0) } ?? .dense
   }
 
   /// `{}` for dense.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    if case .convolution(let convolution) = self { try container.encode(convolution, forKey: .convolution) }
+    switch self {
+    case .dense: break
+    case .convolution(let convolution): try container.encode(convolution, forKey: .convolution)
+    case .recurrent(let recurrent): try container.encode(recurrent, forKey: .recurrent)
+    }
   }
 }

@@ -68,7 +68,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   public var epsilon = 1e-8
   /// Decoupled (AdamW, Loshchilov & Hutter 2019); 0 is Adam.
   public var weightDecay = 0.0
-  /// The gradient's largest norm; 0: as large as it likes.
+  /// The gradient's largest norm; 0: as large as it likes. `Recurrent.standardClipNorm` suits recurrent networks.
   public var clipNorm = 0.0
   /// Weight of the KL divergence (Higgins et al. 2017); 1 is the ELBO.
   public var beta = 1.0
@@ -113,6 +113,10 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
 
   /// What is wrong with training `model` by these settings.
   public func fault(for model: ModelSettings) -> String? {
+    if dropout > 0, case .recurrent = model.network {
+      return
+        "--dropout does not go with --network recurrent, whose states would forget by chance at every step"
+    }
     if freeBits > 0 && model.prior != .normal {
       return "--free-bits counts components one by one, which only --prior normal allows"
     }
