@@ -39,7 +39,7 @@ let package = Package(
     .executableTarget(
       name: "LatentWalk", dependencies: ["Selva", "ImageGrid"], path: "samples/latent-walk"),
     .executableTarget(
-      name: "DepthChart", dependencies: ["Files", "ImageGrid"], path: "samples/depth-chart"),
+      name: "SampleCharts", dependencies: ["Files", "ImageGrid"], path: "samples/charts"),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),

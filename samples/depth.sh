@@ -11,7 +11,7 @@ data=$(cd "${1:?name the folder with MNIST}" && pwd)
 threads=${2:-0}
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-swift build -c release --product DepthChart
+swift build -c release --product SampleCharts
 results=$kept/depth
 mkdir -p "$results"
 [ -e "$results/runs.csv" ] || echo "activation,layers,seed,outcome,loss,seconds" > "$results/runs.csv"
@@ -49,4 +49,4 @@ for seed in "${seeds[@]}"; do
     done
   done
 done
-.build/release/DepthChart "$results" "$pictures"
+.build/release/SampleCharts depth "$results" "$pictures"
