@@ -66,7 +66,6 @@ struct PatchScatter: Sendable {
   private let patches: Patches
   private let small: Matrix
   private let large: Matrix
-  private let images: Range<Int>
   private let pieces: LinePieces
   private let spread: Matrix
   private let product: Product
@@ -91,7 +90,6 @@ struct PatchScatter: Sendable {
     self.patches = patches
     self.small = small
     self.large = large
-    self.images = images
     self.pieces = pieces
     self.spread = spread
     self.product = product(pieces.length)

@@ -197,36 +197,28 @@ struct Widths: CustomStringConvertible, Equatable {
 
   @Sendable static func parse(_ text: String) throws -> Widths {
     if text.isEmpty || text == "none" { return Widths([]) }
-    let range = ModelSettings.widths
-    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= ModelSettings.mostLayers
-    else {
-      throw ValidationError(
-        "must be none, or at most \(ModelSettings.mostLayers) whole numbers (\(range.text)), as 512,256")
-    }
-    return Widths(values.compactMap { $0 })
+    return try list(
+      text, of: ModelSettings.widths, most: ModelSettings.mostLayers, "none, or ", as: "512,256")
   }
 
   /// Channels of the stages of a convolution: one at least.
   @Sendable static func parseChannels(_ text: String) throws -> Widths {
-    let range = Convolution.channelCounts
-    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= Convolution.mostStages
-    else {
-      throw ValidationError(
-        "must be at most \(Convolution.mostStages) whole numbers (\(range.text)), as 32,64")
-    }
-    return Widths(values.compactMap { $0 })
+    try list(text, of: Convolution.channelCounts, most: Convolution.mostStages, as: "32,64")
   }
 
   /// Units of recurrent layers: one layer at least.
   @Sendable static func parseRecurrent(_ text: String) throws -> Widths {
-    let widths = text.isEmpty || text == "none" ? nil : try? parse(text)
-    guard let widths, widths.values.count <= Recurrent.mostLayers else {
-      throw ValidationError(
-        "must be at most \(Recurrent.mostLayers) whole numbers (\(ModelSettings.widths.text)), as 128,128")
+    try list(text, of: ModelSettings.widths, most: Recurrent.mostLayers, as: "128,128")
+  }
+
+  private static func list(
+    _ text: String, of range: NumberRange<Int>, most: Int, _ other: String = "", as example: String
+  ) throws -> Widths {
+    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard values.allSatisfy({ $0.map(range.contains) ?? false }), values.count <= most else {
+      throw ValidationError("must be \(other)at most \(most) whole numbers (\(range.text)), as \(example)")
     }
-    return widths
+    return Widths(values.compactMap { $0 })
   }
 
   var description: String { SettingText.of(values) }

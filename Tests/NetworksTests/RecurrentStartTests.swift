@@ -28,11 +28,7 @@ private func states(
   return (0..<steps).map { Array(values[$0 * rows * units..<($0 + 1) * rows * units]) }
 }
 
-private func noise(_ count: Int, seed: UInt64 = 4) -> [Float] {
-  var values = [Float](repeating: 0, count: count)
-  RandomStream(seed: seed, .training).normals(into: &values, count: count)
-  return values
-}
+private func noise(_ count: Int, seed: UInt64 = 4) -> [Float] { numbers(count, seed) }
 
 private func meanSquare(_ values: [Double]) -> Double {
   values.reduce(0) { $0 + $1 * $1 } / Double(values.count)

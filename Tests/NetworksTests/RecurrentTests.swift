@@ -74,19 +74,6 @@ private let shapes = [
   Shape("many steps", 2, steps: 40, inputs: 2, units: 3, .vector) { $0.activation = .tanh },
 ]
 
-private func numbers(_ count: Int, _ seed: UInt64) -> [Float] {
-  var values = [Float](repeating: 0, count: count)
-  RandomStream(seed: seed, .training).normals(into: &values, count: count)
-  return values
-}
-
-/// Of the largest number there is.
-private func difference(_ found: [Float], _ expected: [Double]) -> Double {
-  let largest = expected.reduce(1e-12) { max($0, abs($1)) }
-  guard found.count == expected.count else { return .infinity }
-  return zip(found, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / largest
-}
-
 /// One layer with parameters, inputs and gradients at random, run through both ways.
 private struct Run {
   let layout: ParameterLayout
