@@ -27,6 +27,18 @@ public enum FileKind {
     throw FileError(.missingInput, path: path, reason: "cannot be looked at: \(systemReason(code))")
   }
 
+  /// When a file was last written, in nanoseconds since 1970; nil where there is none.
+  public static func modified(_ path: String) -> Int64? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return nil }
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   /// Names in a folder, in no order.
   ///
   /// - Throws: `FileError` where it cannot be read.

@@ -16,7 +16,7 @@ package final class FolderLock: Sendable {
       guard descriptor >= 0 else {
         throw FileError(.cannotWrite, path: folder, reason: "cannot be written into: \(systemReason())")
       }
-      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+      if !FolderLock.takes(descriptor) {
         defer { close(descriptor) }
         throw FolderLock.held(folder, by: descriptor)
       }
@@ -31,6 +31,25 @@ package final class FolderLock: Sendable {
     ftruncate(descriptor, 0)
     // Only for the message of another process: one that finds no number does without.
     _ = pwrite(descriptor, text, text.count, 0)
+  }
+
+  /// Whether a process holds `folder`, and its number where that is known. Changes nothing.
+  package static func holder(of folder: String) -> (isHeld: Bool, process: Int?) {
+    let descriptor = open("\(folder)/\(fileName)", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return (false, nil) }
+    // Closing frees what was taken.
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK else { return (false, nil) }
+    return (true, number(in: descriptor))
+  }
+
+  /// Tried again for some milliseconds, since whoever asks for the holder has the lock for a moment.
+  private static func takes(_ descriptor: Int32) -> Bool {
+    for attempt in 0..<5 {
+      if attempt > 0 { usleep(1000) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
+    }
+    return false
   }
 
   deinit {

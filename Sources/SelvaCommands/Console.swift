@@ -2,8 +2,33 @@ import Files
 
 /// Standard streams. Results go to standard output, everything else to standard error, so that pipes stay clean.
 enum Console {
-  /// One line to standard error.
-  static func message(_ text: String) { write("\(text)\n", to: STDERR_FILENO) }
+  /// One line to standard error; on a terminal too narrow for it, several, broken between words.
+  static func message(_ text: String) {
+    let lines = isTerminal ? wrapped(text, width: terminalWidth) : [text]
+    write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
+  }
+
+  /// Lines of at most `width` columns where words allow that, all but the first indented.
+  static func wrapped(_ text: String, width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+      if !line.isEmpty, line.count + 1 + word.count > width {
+        lines.append(line)
+        line = "  \(word)"
+      } else {
+        line += line.isEmpty ? String(word) : " \(word)"
+      }
+    }
+    return lines + [line]
+  }
+
+  /// Columns; asked for every time, since a window may change.
+  static var terminalWidth: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
 
   /// Text to standard error as it is, without a line's end.
   static func raw(_ text: String) { write(text, to: STDERR_FILENO) }
@@ -108,6 +133,9 @@ enum Format {
     }
     return "\(text)e\(exponent)"
   }
+
+  /// 1 vector, 2 vectors.
+  static func vectors(_ count: Int) -> String { "\(grouped(count)) \(count == 1 ? "vector" : "vectors")" }
 
   /// 12345678 as 12,345,678; what is no number, or beyond counting, as `fixed` says it.
   static func grouped(_ value: Double) -> String {

@@ -18,7 +18,7 @@ struct BinarizeCommand: ParsableCommand {
       sees the same draw in every epoch (a fixed binarization); train --binarize stochastic draws anew every time.
 
       Example:
-        selva data binarize --data train-images-idx3-ubyte.gz -o binary/train-images-idx3-ubyte
+        selva data binarize -d train-images-idx3-ubyte.gz -o train-images-idx3-ubyte
       """)
 
   @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The IDX file of images.", valueName: "file"))

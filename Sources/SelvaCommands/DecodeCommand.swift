@@ -35,7 +35,7 @@ struct DecodeCommand: ParsableCommand {
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "A .png file for a grid (- for standard output), or a .npy file for float32 pixels in [0, 1] of [count, height * width], of colour [count, height * width * 3].",
+      "A .png file for a grid (- for standard output), or a .npy file for float32 pixels in [0, 1] of [count, height * width], of colour [count, height * width * 3]; left out, decode.png beside the model.",
       valueName: "file"))
   var output: String?
 
@@ -53,16 +53,13 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup var layout: LayoutOptions
 
   func validate() throws {
-    guard output != nil || separate != nil else {
-      throw ValidationError("Say where the pictures go, with --output or --separate.")
-    }
     if separate == "-" { throw ValidationError("--separate must name a folder, which - is not.") }
     let format = output.flatMap { LatentFormat($0) }
     if format == .csv {
       throw ValidationError("--output must name a .png or .npy file; pixels are not written as CSV.")
     }
     if let output, format == nil { try PictureFile.check(output) }
-    try checkLayout(hasGrid: output != nil && format == nil)
+    try checkLayout(hasGrid: format == nil && (output != nil || separate == nil))
   }
 
   /// What would be passed over in silence is refused.
@@ -84,7 +81,8 @@ struct DecodeCommand: ParsableCommand {
     let (model, path) = try model.load()
     let input = try LatentInput(latents, for: model, label: label.checked(for: model, at: path))
     if let separate { try writeSeparately(input, model, path, into: separate) }
-    guard let output else { return }
+    if output == nil && separate != nil { return }
+    let output = output ?? FilePath.beside(path, "decode.png")
     if LatentFormat(output) == .npy {
       try writePixels(input, model, to: output)
     } else {
@@ -97,7 +95,9 @@ struct DecodeCommand: ParsableCommand {
     try layout.check(cells: input.count, columns: columns, of: model.settings, output: output)
     let grid = Raster.grid(
       model.pictures(input.values, labels: input.labels), columns: columns, style: layout.style())
-    try PictureFile.write(grid, to: output, text: PictureText.entries(model: path))
+    try PictureFile.write(
+      grid, to: output, text: PictureText.entries(model: path),
+      from: ModelOrigin.text(path))
   }
 
   /// In blocks, so that the pixels of only a few are in memory.

@@ -69,13 +69,13 @@ struct EncodeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (model, _) = try model.load()
+    let (model, path) = try model.load()
     if labels != nil && model.settings.labels.isEmpty && (noLabels || LatentFormat(output) == .npy) {
       throw ValidationError(
         "--labels goes with a column of labels, which only CSV without --no-labels has, or with a model with labels."
       )
     }
-    let images = try images.load(labels: labels, for: model.settings)
+    let images = try images.load(labels: labels, for: model.settings, at: path)
     if let indices { try images.check(indices.values) }
     let all = indices?.values ?? Array(0..<images.count)
     let chosen = all.prefix(limit ?? all.count)
@@ -90,6 +90,9 @@ struct EncodeCommand: ParsableCommand {
       let width = model.settings.latent * (logVariances ? 2 : 1)
       try LatentTable.write(to: output, count: chosen.count, width: width, block: block)
     }
+    Console.message(
+      "wrote \(PictureFile.name(output)), \(Format.vectors(chosen.count)) of \(model.settings.latent), of \(images.path), "
+        + "from \(ModelOrigin.text(path))")
   }
 
   /// What makes the rows of a range of `chosen`.

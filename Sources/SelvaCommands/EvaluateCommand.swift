@@ -62,7 +62,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let (model, path) = try model.load()
-    let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
+    let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
     let trained = try VAE.trainingSettings(contentsOf: path)
     let count = min(set.count, limit ?? set.count)
     try model.settings.checkLabels(of: set, 0..<count)
@@ -85,7 +85,7 @@ struct EvaluateCommand: ParsableCommand {
     if let output = worst.output, let worstImages {
       try PictureFile.write(
         WorstImage.picture(worstImages, of: set, by: model), to: output,
-        text: PictureText.entries(model: path, seed: seed))
+        text: PictureText.entries(model: path, seed: seed), from: ModelOrigin.text(path))
     }
     let report = EvaluationReport(
       evaluation: evaluation, worst: worstImages, classification: classification)

@@ -7,10 +7,10 @@ import Selva
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Show what a model, a run, or IDX data holds.",
+    abstract: "Show what a model, a run, IDX data or a picture holds.",
     discussion: """
-      What a path is, is told by its content. A model: its settings, what is in its prior, how it was trained, every \
-      parameter with its shape. IDX data: types, sizes, range of values, how many of each label.
+      What a path is, is told by its content. A model: its settings, what is in its prior, how it was trained, where \
+      its run stands, every parameter with its shape. A picture: the command that makes it again. IDX data: types, sizes, range of values, how many of each label.
       With --activations, a model's hidden layers are measured on data, with its weights as they are and as \
       they were before the first step.
 
@@ -23,7 +23,7 @@ struct InspectCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A model file, a run directory, an IDX file or a folder of IDX files; left out, the newest run under runs/.",
+      "A model file, a run directory, an IDX file, a folder of IDX files or a PNG picture; left out, the newest run under runs/.",
       valueName: "path"))
   var path: String?
 
@@ -97,7 +97,9 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let path, try Inspected(path) == .data {
+    let kind = try path.map(Inspected.init)
+    if let path, kind == .picture { return try inspectPicture(path) }
+    if let path, kind == .data {
       guard !activations else {
         throw FileError(.badData, path: path, reason: "is IDX data; --activations needs a model")
       }
@@ -124,12 +126,24 @@ struct InspectCommand: ParsableCommand {
         Raster(
           width: images.width, height: images.height, channels: images.channels, floats: images.image($0))
       }
-      try PNG.write(
-        Raster.grid(cells, columns: 10), to: contactSheet,
-        text: [("Software", "Selva"), ("Selva command", CommandLineText.current)])
+      try PictureFile.write(
+        Raster.grid(cells, columns: 10), to: contactSheet, text: PictureText.entries(model: nil), from: path)
     }
     try Console.result(
       json ? SettingsJSON.encode(["files": files]) : files.flatMap(\.lines).joined(separator: "\n"))
+  }
+
+  private func inspectPicture(_ path: String) throws {
+    let given = [
+      ("--activations", activations), ("--contact-sheet", contactSheet != nil),
+      ("--pseudo-inputs", pseudoInputs != nil), ("--layout", layout != nil),
+    ]
+    if let option = given.first(where: \.1)?.0 {
+      throw FileError(.badData, path: path, reason: "is a picture; leave out \(option)")
+    }
+    let inspection = PictureInspection(path, try PNG.read(path))
+    try Console.result(
+      json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
   }
 
   private func inspectModel(_ path: String) throws {
@@ -150,12 +164,9 @@ struct InspectCommand: ParsableCommand {
       throw FileError(.badData, path: path, reason: "has no recurrent layer; leave out --steps")
     }
     if let output {
-      try PNG.write(
+      try PictureFile.write(
         (steps ? inspection.stepChart : inspection.chart).raster(), to: output,
-        text: [
-          ("Software", "Selva"), ("Selva command", CommandLineText.current), ("Selva model", path),
-          ("Selva seed", String(inspection.seed)),
-        ])
+        text: PictureText.entries(model: path, seed: inspection.seed), from: ModelOrigin.text(path))
     }
     let lines = inspection.lines + (steps ? [""] + inspection.stepLines : [])
     try Console.result(json ? SettingsJSON.encode(inspection) : lines.joined(separator: "\n"))
@@ -164,7 +175,7 @@ struct InspectCommand: ParsableCommand {
 
 /// What lies at a path, told by its content.
 private enum Inspected {
-  case model, data
+  case model, data, picture
 
   init(_ path: String) throws {
     if FileKind.isFolder(path) {
@@ -173,8 +184,13 @@ private enum Inspected {
     }
     self = try MappedFile.withBytes(of: path) { bytes in
       try FileSignature.check(
-        bytes, isOneOf: [.safetensors, .idx, .gzip], path: path, fix: "name a model, a run or IDX data")
-      return FileSignature(bytes) == .safetensors ? .model : .data
+        bytes, isOneOf: [.safetensors, .idx, .gzip, .png], path: path,
+        fix: "name a model, a run, IDX data or a picture")
+      return switch FileSignature(bytes) {
+      case .safetensors: .model
+      case .png: .picture
+      default: .data
+      }
     }
   }
 

@@ -19,13 +19,13 @@ struct InterpolateCommand: ParsableCommand {
         selva interpolate --data data --indices 3,17 -o walk.png
         selva interpolate --data data --indices 3,17,20,44 --pairs -o two-walks.png
         selva interpolate --data data --between-labels 3,8 --label-means -o walk.png
-        selva interpolate --latents a.csv --rows 0,5,9 --closed --spherical -o tour.png
-        selva interpolate runs/labels --data data --indices 3,17 --label 7 -o sevens.png
+        selva interpolate --latents a.csv --rows 0,5,9 --closed --spherical
+        selva interpolate runs/labels --indices 3,17 --label 7 -o sevens.png
       """)
 
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
-  @OptionGroup var images: OptionalImageOptions
+  @OptionGroup var images: ImageOptions
 
   @Option(
     help: NumberList.help("Images of --data to go through, by number from 0, as 3,17."),
@@ -92,8 +92,8 @@ struct InterpolateCommand: ParsableCommand {
     guard [indices != nil, betweenLabels != nil, latents != nil].filter({ $0 }).count == 1 else {
       throw ValidationError("Give the points by one of --indices, --between-labels and --latents.")
     }
-    if (latents == nil) != (images.data != nil) {
-      throw ValidationError("--data goes with --indices and --between-labels, and they with it.")
+    if latents != nil, let option = images.names.first {
+      throw ValidationError("\(option) goes with --indices and --between-labels.")
     }
     if rows != nil && latents == nil { throw ValidationError("--rows goes with --latents.") }
     if betweenLabels == nil && labelMeans {
@@ -114,10 +114,11 @@ struct InterpolateCommand: ParsableCommand {
       throw ValidationError("--labels goes with --between-labels, or with a model with labels.")
     }
     let label = try label.checked(for: model, at: path)
-    var points = try points(model, label: label)
+    var points = try points(model, path, label: label)
     if let label, points.labels != nil { points.labels = [Int](repeating: label, count: points.values.count) }
     try picture.layout.check(
-      cells: points.values.count * steps, columns: steps, of: model.settings, output: picture.output)
+      cells: points.values.count * steps, columns: steps, of: model.settings,
+      output: picture.path(beside: path))
     let (walk, labels) = walk(points, model.makePrior())
     try picture.write(walk, labels: labels, of: model, at: path, columns: steps)
     try save.write(walk, labels: labels, latent: model.settings.latent)
@@ -140,7 +141,7 @@ struct InterpolateCommand: ParsableCommand {
     }
   }
 
-  private func points(_ model: VAE, label: Int?) throws -> Points {
+  private func points(_ model: VAE, _ path: String, label: Int?) throws -> Points {
     let latent = model.settings.latent
     if let latents {
       let input = try LatentInput(latents, for: model, label: label)
@@ -149,7 +150,7 @@ struct InterpolateCommand: ParsableCommand {
         rows.flatMap { input.part($0..<$0 + 1).latents }, latent: latent,
         labels: input.labels.map { all in rows.map { all[$0] } })
     }
-    let images = try images.load(labels: labels, for: model.settings)
+    let images = try images.load(labels: labels, for: model.settings, at: path)
     if let indices {
       try images.check(indices.values)
       return Points(

@@ -22,6 +22,7 @@ struct SaveLatentsOption: ParsableArguments {
   func write(_ values: [Float], labels: [Int]?, latent: Int) throws {
     guard let saveLatents else { return }
     try LatentTable(latent: latent, values: values, labels: labels?.map { String($0) }).write(to: saveLatents)
+    Console.message("wrote \(saveLatents), \(Format.vectors(values.count / latent)) of \(latent)")
   }
 }
 
@@ -87,30 +88,5 @@ struct LatentInput {
   /// Some of the vectors, with their labels.
   func part(_ rows: Range<Int>) -> (latents: [Float], labels: [Int]?) {
     (Array(values[rows.lowerBound * latent..<rows.upperBound * latent]), labels.map { Array($0[rows]) })
-  }
-}
-
-/// Images where a command can do without them.
-struct OptionalImageOptions: ParsableArguments {
-  @Option(
-    name: [.customShort("d"), .long],
-    help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
-  var data: String?
-
-  @Option(help: ImagePart.help)
-  var part: ImagePart?
-
-  @Option(help: ImageLayout.help)
-  var layout: ImageLayout?
-
-  func validate() throws {
-    if part != nil && data == nil { throw ValidationError("--part goes with --data.") }
-    if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
-  }
-
-  /// The images, checked against the model's size. Only to be called where `data` is there.
-  func load(labels: String? = nil, for model: ModelSettings) throws -> ImageSet {
-    guard let data else { preconditionFailure("a command loads images without having asked for --data") }
-    return try ImageOptions.load(data: data, labels: labels, part: part, layout: layout, for: model)
   }
 }

@@ -37,7 +37,7 @@ struct ManifoldCommand: ParsableCommand {
   @Flag(help: "Span the plane by the first two principal directions of the encoded images of --data.")
   var principal = false
 
-  @OptionGroup var images: OptionalImageOptions
+  @OptionGroup var images: ImageOptions
   @OptionGroup var labels: LabelFileOption
   @OptionGroup var label: LabelOption
   @OptionGroup var save: SaveLatentsOption
@@ -46,8 +46,9 @@ struct ManifoldCommand: ParsableCommand {
   private static let mostComponents = 1024
 
   func validate() throws {
-    if principal != (images.data != nil) { throw ValidationError("--principal and --data go together.") }
-    if labels.labels != nil && images.data == nil { throw ValidationError("--labels goes with --data.") }
+    if !principal, let option = images.names.first ?? labels.labels.map({ _ in "--labels" }) {
+      throw ValidationError("\(option) goes with --principal.")
+    }
     if principal && components != nil { throw ValidationError("Give one of --principal and --components.") }
     if let components {
       guard components.values.count == 2, components.values[0] != components.values[1] else {
@@ -60,7 +61,7 @@ struct ManifoldCommand: ParsableCommand {
     let (model, path) = try model.load()
     guard model.settings.latent >= 2 else { throw SelectionError.noPlane(path: path) }
     try picture.layout.check(
-      cells: size * size, columns: size, of: model.settings, output: picture.output)
+      cells: size * size, columns: size, of: model.settings, output: picture.path(beside: path))
     let label = try label.needed(for: model, at: path)
     let prior = model.makePrior()
     let values = prior.fromBase(try plane(model, prior, path).values)
@@ -88,7 +89,7 @@ struct ManifoldCommand: ParsableCommand {
       throw SelectionError.tooManyComponents(
         path: path, latent: latent, limit: ManifoldCommand.mostComponents)
     }
-    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
+    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
     let means = try model.means(images, Array(0..<images.count))
     let directions = PrincipalDirections(prior.toBase(means), latent: latent)
     return Manifold.grid(

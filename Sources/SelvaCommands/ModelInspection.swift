@@ -11,13 +11,15 @@ struct ModelInspection: Encodable {
   let path: String
   let model: ModelSettings
   let prior: PriorInspection
+  /// Nil where the model is in no run.
+  let run: RunSummary?
   /// Nil where the file does not say.
   let training: TrainingSettings?
   let parameters: [Parameter]
   let parameterCount: Int
 
   private enum CodingKeys: String, CodingKey {
-    case path, model, prior, training, parameters
+    case path, model, prior, run, training, parameters
     case parameterCount = "parameter_count"
   }
 
@@ -25,6 +27,7 @@ struct ModelInspection: Encodable {
     self.path = path
     model = vae.settings
     prior = PriorInspection(vae)
+    run = ModelOrigin.run(of: path).map(RunSummary.init)
     training = try VAE.trainingSettings(contentsOf: path)
     parameters = vae.parameters.map { Parameter(name: $0.name, shape: $0.shape, count: $0.values.count) }
     parameterCount = parameters.reduce(0) { $0 + $1.count }
@@ -33,7 +36,9 @@ struct ModelInspection: Encodable {
   var lines: [String] {
     var lines = ["\(path): a model of \(model.shape) images", "", "Model"]
     lines += ModelInspection.rows(SettingText.properties(of: model))
-    lines += prior.lines + ["", "Training"]
+    lines += prior.lines
+    if let run { lines += ["", "Run"] + run.lines }
+    lines += ["", "Training"]
     lines += training.map { ModelInspection.rows(SettingText.properties(of: $0)) } ?? ["  not recorded"]
     lines += ["", "Parameters"]
     let width = (parameters.map(\.name.count).max() ?? 0) + 2

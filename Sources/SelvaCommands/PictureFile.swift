@@ -7,6 +7,9 @@ enum PictureFile {
   /// For the help of an option that takes one.
   static let help: ArgumentHelp = "The PNG file to write, or - for standard output."
 
+  static let helpBesideModel: ArgumentHelp =
+    "The PNG file to write, or - for standard output; left out, one beside the model, named after the command."
+
   /// - Parameter mayBeOutput: whether standard output is free for the picture.
   /// - Throws: `ValidationError` where no picture should go to `path`.
   static func check(_ path: String, option: String = "--output", mayBeOutput: Bool = true) throws {
@@ -26,13 +29,21 @@ enum PictureFile {
     }
   }
 
-  /// As errors call it.
+  /// As messages call it.
   static func name(_ path: String) -> String { path == "-" ? "standard output" : path }
 
+  /// Writes it, and says where, how large, and from what.
+  ///
   /// - Throws: as `PNG.write`.
-  static func write(_ raster: Raster, to path: String, text: [(key: String, value: String)]) throws {
-    guard path == "-" else { return try PNG.write(raster, to: path, text: text) }
-    try Console.output(PNG.encode(raster, text: text, name: name(path)))
+  static func write(
+    _ raster: Raster, to path: String, text: [(key: String, value: String)], from origin: String
+  ) throws {
+    if path == "-" {
+      try Console.output(PNG.encode(raster, text: text, name: name(path)))
+    } else {
+      try PNG.write(raster, to: path, text: text)
+    }
+    Console.message("wrote \(name(path)), \(raster.width) x \(raster.height), from \(origin)")
   }
 
   /// A device or a pipe has no ending of its own.

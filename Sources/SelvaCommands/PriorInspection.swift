@@ -82,7 +82,8 @@ struct PriorInspection: Encodable {
     let count = model.settings.pixelCount
     let order = weights.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }
     let cells = order.map { model.picture(pixels[$0 * count..<($0 + 1) * count]) }
-    try PNG.write(
-      Raster.grid(cells, columns: columns), to: output, text: PictureText.entries(model: path))
+    try PictureFile.write(
+      Raster.grid(cells, columns: columns), to: output, text: PictureText.entries(model: path),
+      from: ModelOrigin.text(path))
   }
 }

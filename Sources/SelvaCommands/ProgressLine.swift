@@ -12,7 +12,14 @@ struct ProgressLine {
     guard isShown else { return }
     isDrawn = true
     // One column stays free: a cursor beyond the last one would move to the next line.
-    Console.raw("\r\(ProgressLine.fitted(texts, width: ProgressLine.terminalWidth - 1))\u{1B}[K")
+    Console.raw("\r\(ProgressLine.fitted(texts, width: Console.terminalWidth - 1))\u{1B}[K")
+  }
+
+  /// Puts a line above, which stays: the first of `texts` that fits.
+  mutating func leave(_ texts: [String]) {
+    guard isShown else { return }
+    clear()
+    Console.raw(ProgressLine.fitted(texts, width: Console.terminalWidth - 1) + "\n")
   }
 
   /// Leaves the line empty, for a message or for the shell's prompt.
@@ -24,12 +31,5 @@ struct ProgressLine {
 
   static func fitted(_ texts: [String], width: Int) -> String {
     texts.first { $0.count <= width } ?? String((texts.last ?? "").prefix(max(0, width)))
-  }
-
-  /// Columns; asked for every time, since a window may change.
-  private static var terminalWidth: Int {
-    var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
   }
 }

@@ -73,14 +73,14 @@ struct ReconstructCommand: ParsableCommand {
   func run() throws {
     let (model, path) = try model.load()
     try model.check(labels: asLabel.map { [$0] }, option: "--as-label", path: path)
-    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
+    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
     let seed = seed ?? 0
     let chosen = try choose(images, seed: seed)
     try model.settings.checkLabels(of: images, chosen)
     let width = onlyReconstructions ? 1 : 2
     let columns = (columns ?? LayoutOptions.columns(for: chosen.count)) * width
     try picture.layout.check(
-      cells: chosen.count * width, columns: columns, of: model.settings, output: picture.output)
+      cells: chosen.count * width, columns: columns, of: model.settings, output: picture.path(beside: path))
     let cells = cells(images, chosen, model, seed: seed)
     let style = picture.style(groupColumns: onlyReconstructions ? 0 : 2)
     let usesSeed = sample || shuffle

@@ -59,7 +59,7 @@ struct SampleCommand: ParsableCommand {
     let (model, path) = try model.load()
     let rows = try rows(of: model, at: path)
     try picture.layout.check(
-      cells: rows * columns, columns: columns, of: model.settings, output: picture.output)
+      cells: rows * columns, columns: columns, of: model.settings, output: picture.path(beside: path))
     let sheet = SampleSheet(
       model, rows: rows, columns: columns, seed: seed, temperature: Float(temperature), labels: label?.values)
     try picture.write(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Selva
 
 /// `selva`: the root of all commands.
 public struct SelvaCommand: ParsableCommand {
@@ -10,11 +11,11 @@ public struct SelvaCommand: ParsableCommand {
       A model argument may be a model file or a run directory; left out, it is the newest run under runs/.
       Messages go to standard error, results to standard output.
       """,
-    version: "1.0.0",
+    version: Version.current,
     subcommands: [
       TrainCommand.self, SampleCommand.self, ReconstructCommand.self, InterpolateCommand.self,
       ManifoldCommand.self, TraverseCommand.self, EncodeCommand.self, DecodeCommand.self,
-      EvaluateCommand.self, InspectCommand.self, DataCommand.self, BenchCommand.self,
+      EvaluateCommand.self, InspectCommand.self, RunsCommand.self, DataCommand.self, BenchCommand.self,
     ])
 
   public init() {}
@@ -25,6 +26,7 @@ public struct SelvaCommand: ParsableCommand {
     Interrupt.guardStreams()
     MappedFile.surviveCuts()
     do {
+      try checkName(arguments)
       var command = try parseAsRoot(NegativeNumber.joined(arguments))
       try command.run()
       try MappedFile.checkNoneIsCut()
@@ -37,6 +39,16 @@ public struct SelvaCommand: ParsableCommand {
     } catch {
       end(error)
     }
+  }
+
+  /// A subcommand that there is not would be taken for a superfluous argument.
+  private static func checkName(_ arguments: [String]) throws {
+    guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return }
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard !known.contains(name) else { return }
+    let nearest = Suggestion.nearest(to: name, in: known).map { "did you mean '\($0)'?" }
+    throw ValidationError(
+      "There is no command '\(name)'; \(nearest ?? "the commands are \(known.joined(separator: ", ")).")")
   }
 
   /// Ends with what ArgumentParser knows: help and version in full, a slip of the fingers in one line as every

@@ -77,18 +77,25 @@ struct LayoutOptions: ParsableArguments {
 
 /// How a picture is laid out and where it goes.
 struct PictureOptions: ParsableArguments {
-  @Option(name: [.customShort("o"), .long], help: PictureFile.help)
-  var output: String
+  @Option(name: [.customShort("o"), .long], help: PictureFile.helpBesideModel)
+  var output: String?
 
   @OptionGroup var layout: LayoutOptions
 
-  func validate() throws { try PictureFile.check(output) }
+  func validate() throws { if let output { try PictureFile.check(output) } }
 
   func style(groupColumns: Int = 0) -> GridStyle { layout.style(groupColumns: groupColumns) }
 
-  /// Writes the picture with what is needed to make it again.
+  /// Where the picture goes: where nothing is said, beside the model, under the command's name.
+  func path(beside model: String) -> String {
+    output ?? FilePath.beside(model, "\(CommandLineText.subcommand).png")
+  }
+
+  /// Writes the picture with what is needed to make it again, and says where, how large, and from which model.
   func write(_ raster: Raster, model: String, seed: UInt64? = nil) throws {
-    try PictureFile.write(raster, to: output, text: PictureText.entries(model: model, seed: seed))
+    try PictureFile.write(
+      raster, to: path(beside: model), text: PictureText.entries(model: model, seed: seed),
+      from: ModelOrigin.text(model))
   }
 
   /// Decodes `latents`, `[count, latent]`, and writes them as a grid.
@@ -99,7 +106,8 @@ struct PictureOptions: ParsableArguments {
     rowLabels: [String] = [], seed: UInt64? = nil
   ) throws {
     try layout.check(
-      cells: latents.count / model.settings.latent, columns: columns, of: model.settings, output: output)
+      cells: latents.count / model.settings.latent, columns: columns, of: model.settings,
+      output: self.path(beside: path))
     let grid = Raster.grid(
       model.pictures(latents, labels: labels), columns: columns, style: style(), rowLabels: rowLabels)
     try write(grid, model: path, seed: seed)
@@ -108,11 +116,13 @@ struct PictureOptions: ParsableArguments {
 
 /// The text that a picture carries: what is needed to make it again.
 enum PictureText {
-  static func entries(model: String, seed: UInt64? = nil) -> [(key: String, value: String)] {
+  /// - Parameter model: nil where none has a part in it.
+  static func entries(model: String?, seed: UInt64? = nil) -> [(key: String, value: String)] {
     var text = [
-      (key: "Software", value: "Selva"), (key: "Selva command", value: CommandLineText.current),
-      (key: "Selva model", value: model),
+      (key: "Software", value: "Selva \(Version.current)"),
+      (key: "Selva command", value: CommandLineText.current),
     ]
+    if let model { text.append((key: "Selva model", value: model)) }
     if let seed { text.append((key: "Selva seed", value: String(seed))) }
     return text
   }
@@ -123,6 +133,9 @@ enum CommandLineText {
   static var current: String {
     (["selva"] + CommandLine.arguments.dropFirst()).map(quoted).joined(separator: " ")
   }
+
+  /// The name of the command under way.
+  static var subcommand: String { CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "selva" }
 
   static func quoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy {
@@ -147,8 +160,10 @@ enum ImagePart: String, ExpressibleByArgument, CaseIterable {
 struct ImageOptions: ParsableArguments {
   @Option(
     name: [.customShort("d"), .long],
-    help: "A folder of IDX files, or one IDX file of images (plain or gzip).")
-  var data: String
+    help:
+      "A folder of IDX files, or one IDX file of images (plain or gzip); left out, what the model's run learned from."
+  )
+  var data: String?
 
   @Option(help: ImagePart.help)
   var part: ImagePart?
@@ -156,21 +171,41 @@ struct ImageOptions: ParsableArguments {
   @Option(help: ImageLayout.help)
   var layout: ImageLayout?
 
-  /// The images, checked against the model's size.
-  func load(labels: String? = nil, for model: ModelSettings) throws -> ImageSet {
-    try ImageOptions.load(data: data, labels: labels, part: part, layout: layout, for: model)
+  /// Those that were given.
+  var names: [String] {
+    [data.map { _ in "--data" }, part.map { _ in "--part" }, layout.map { _ in "--layout" }].compactMap { $0 }
   }
 
-  static func load(
-    data: String, labels: String?, part: ImagePart?, layout: ImageLayout?, for model: ModelSettings
-  ) throws -> ImageSet {
-    if part != nil, FileKind.isFile(data) {
-      throw ValidationError("--part goes with a folder, and \(data) is a file.")
-    }
-    let images = try images(data, labels: labels, part: part, layout: layout)
+  func validate() throws {
+    if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
+  }
+
+  /// The images, checked against the size that `model`, whose file lies at `path`, takes.
+  func load(labels: String? = nil, for model: ModelSettings, at path: String) throws -> ImageSet {
+    let images = try images(labels, path)
     try model.checkSize(of: images)
     images.warnIfUnscaled()
     return images
+  }
+
+  private func images(_ labels: String?, _ path: String) throws -> ImageSet {
+    guard let data else {
+      let own = try ModelOrigin.data(of: path)
+      if part != nil, FileKind.isFile(own.data), own.testData == nil {
+        throw ValidationError("--part goes with a folder, and the run learned from the file \(own.data).")
+      }
+      if part != .train, let testData = own.testData {
+        return try ImageSet(
+          imagesPath: testData, labelsPath: labels ?? own.testLabels, layout: own.layout)
+      }
+      let ownLabels = FileKind.isFolder(own.data) && part != .train ? own.testLabels : own.labels
+      return try ImageOptions.images(
+        own.data, labels: labels ?? ownLabels, part: part, layout: own.layout)
+    }
+    if part != nil, FileKind.isFile(data) {
+      throw ValidationError("--part goes with a folder, and \(data) is a file.")
+    }
+    return try ImageOptions.images(data, labels: labels, part: part, layout: layout)
   }
 
   /// The images of a folder or of a file.

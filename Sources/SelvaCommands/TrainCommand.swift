@@ -16,12 +16,13 @@ struct TrainCommand: ParsableCommand {
       checkpoint.previous.safetensors.
 
       Examples:
-        selva train --data mnist
-        selva train --data mnist --latent 2 --epochs 50 --output runs/plane
-        selva train --data mnist --condition labels
-        selva train --resume runs/plane
-        selva train --data mnist --start-from runs/001 --objective iwae --importance-samples 50
-        selva train --data mnist --start-from runs/001 --prior flow --freeze encoder,decoder
+        selva train mnist
+        selva train mnist --latent 2 --epochs 50 --output runs/plane
+        selva train mnist --condition labels
+        selva train --resume
+        selva train --resume runs/plane --epochs 80
+        selva train mnist --objective iwae --importance-samples 50
+        selva train mnist --start-from runs/001 --prior flow --freeze encoder,decoder
       """)
 
   @OptionGroup(title: "Data") var data: TrainDataOptions
@@ -32,10 +33,11 @@ struct TrainCommand: ParsableCommand {
   var output: String?
 
   @Option(
+    defaultAsFlag: ResumedFolder(path: nil), parsing: .next,
     help: ArgumentHelp(
-      "Go on with the run in this directory. Only --epochs, --threads, --data and its kin may come with it.",
+      "Go on with the run in this directory; without a directory, with the newest run that is unfinished. Only --epochs, --threads, --data and its kin may come with it.",
       valueName: "folder"))
-  var resume: String?
+  var resume: ResumedFolder?
 
   @Flag(help: "With --resume: go on although the images are no more those that the run has learned from.")
   var acceptChangedData = false
@@ -69,8 +71,9 @@ struct TrainCommand: ParsableCommand {
     if let fault = settings.fault { throw ValidationError("\(fault).") }
     guard resume != nil else {
       if acceptChangedData { throw ValidationError("--accept-changed-data goes with --resume.") }
-      guard data.data != nil else {
-        throw ValidationError("Missing expected argument '--data <folder|file>'.")
+      guard data.path != nil else {
+        throw ValidationError(
+          "Missing expected argument '<data>': say what to train on, as selva train mnist.")
       }
       let own = model.names.first { !PriorOption.names.contains($0) }
       if startFrom != nil, let option = own {
@@ -89,14 +92,14 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("\(option) cannot change in a run that is resumed; leave it out.")
     }
     let kin = data.labels ?? data.testData ?? data.testLabels ?? data.layout?.rawValue
-    if data.data == nil, kin != nil {
+    if data.path == nil, kin != nil {
       throw ValidationError("Where a resumed run's data has moved, name all of it, with --data.")
     }
   }
 
   func run() throws {
     Interrupt.watchForSaves()
-    let run = try resume.map { try resumed(RunDirectory($0)) } ?? begun()
+    let run = try resume.map { try resumed($0.directory()) } ?? begun()
     var report = TrainReport(isQuiet: quiet, run: run)
     report.begin()
     if !quiet { run.data.training.warnIfUnscaled() }

@@ -5,10 +5,16 @@ import Selva
 
 /// What to train on.
 struct TrainDataOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "What to train on: a folder of IDX files, or one IDX file of images (plain or gzip).", valueName: "data"
+    ))
+  var positional: String?
+
   @Option(
     name: [.customShort("d"), .long],
     help: ArgumentHelp(
-      "A folder of IDX files, or one IDX file of images (plain or gzip).", valueName: "folder|file"))
+      "The same, named.", valueName: "folder|file"))
   var data: String?
 
   @Option(
@@ -44,9 +50,15 @@ struct TrainDataOptions: ParsableArguments {
     ))
   var binarize: Binarization?
 
+  /// However it was said.
+  var path: String? { data ?? positional }
+
   /// Options that would be passed over in silence are refused.
   func validate() throws {
-    guard let data else { return }
+    if let data, let positional {
+      throw ValidationError("Both \(positional) and --data \(data) say what to train on; leave one out.")
+    }
+    guard let data = path else { return }
     let hasTestSet = testData != nil || (try? ImageFolder(data))?.testImages != nil
     if testLabels != nil && !hasTestSet {
       throw ValidationError("--test-labels goes with --test-data, or with a folder that holds a test set.")
@@ -60,7 +72,7 @@ struct TrainDataOptions: ParsableArguments {
 
   /// Nil where `--data` was not given.
   var paths: DataPaths? {
-    data.map {
+    path.map {
       DataPaths(
         data: FilePath.absolute($0), labels: labels.map(FilePath.absolute),
         testData: testData.map(FilePath.absolute), testLabels: testLabels.map(FilePath.absolute),

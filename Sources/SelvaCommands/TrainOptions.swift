@@ -125,6 +125,7 @@ struct OptimizationOptions: ParsableArguments {
   var batchSize: Int?
 
   @Option(
+    name: [.long, .customLong("lr")],
     help: SettingOption.help("The learning rate after its warm-up.", \.learningRate),
     transform: SettingOption.number(\.learningRate))
   var learningRate: Double?

@@ -2,7 +2,8 @@ import Compute
 import Files
 import Selva
 
-/// What `train` tells a person on standard error: one live line on a terminal, one line an epoch elsewhere.
+/// What `train` tells a person on standard error: a line for each epoch, and on a terminal a live
+/// one below them.
 struct TrainReport {
   private let isQuiet: Bool
   private let run: TrainingRun
@@ -53,7 +54,7 @@ struct TrainReport {
       validation = row.validationLoss
       let text = ProgressText(row, epochs: run.training.epochs)
       if Console.isTerminal {
-        draw(text)
+        line.leave(text.finished(isBest: isBest))
       } else {
         message(text.full + (isBest ? ", best so far" : ""))
       }
@@ -81,8 +82,7 @@ struct TrainReport {
         "stopped early after epoch \(run.metrics.last?.epoch ?? 0): \(run.training.patience) epochs without a "
           + "better validation loss")
     }
-    let best = run.metrics.compactMap { row in row.validationLoss.map { (epoch: row.epoch, loss: $0) } }
-      .min { $0.loss < $1.loss }
+    let best = run.metrics.best.map { (epoch: $0.epoch, loss: $0.validationLoss ?? 0) }
     let loss = best.map { "best validation loss \(Format.fixed($0.loss)) in epoch \($0.epoch), " } ?? ""
     if let start = run.startLoss, let best {
       let gain = start - best.loss
@@ -102,11 +102,13 @@ struct TrainReport {
   }
 }
 
-/// Where a run stands, in as many words as there is room for.
+/// Where a run stands, in as many words as there is room for. What is validated stays the longest: it is what one decides by.
 struct ProgressText {
   private let epoch: String
   private let loss: String
   private let parts: String
+  /// Of the same numbers, shorter.
+  private let shortParts: String
   private let validation: String
   private let speed: String
   private let left: String
@@ -132,6 +134,7 @@ struct ProgressText {
     self.epoch = "epoch \(epoch)/\(epochs)"
     loss = "loss \(Format.fixed(losses.loss, 1))"
     parts = "reconstruction \(Format.fixed(losses.reconstruction, 1)) + KL \(Format.fixed(losses.kl, 1))"
+    shortParts = "\(Format.fixed(losses.reconstruction, 1)) + KL \(Format.fixed(losses.kl, 1))"
     self.validation = validation.map { ", validation \(Format.fixed($0, 1))" } ?? ""
     speed = Format.grouped(imagesPerSecond)
     left = "\(Format.duration(secondsLeft)) left"
@@ -139,12 +142,24 @@ struct ProgressText {
 
   var full: String { "\(epoch), \(loss) (\(parts))\(validation), \(speed) images/s, \(left)" }
 
-  /// The fullest first.
+  /// Of an epoch under way, the fullest first.
   var candidates: [String] {
     [
-      full, "\(epoch), \(loss) (\(parts)), \(speed) images/s, \(left)",
-      "\(epoch), \(loss) (\(parts)), \(speed)/s, \(left)", "\(epoch), \(loss) (\(parts)), \(left)",
-      "\(epoch), \(loss), \(speed)/s, \(left)", "\(epoch), \(loss), \(left)", "\(epoch), \(loss)",
+      full, "\(start) (\(parts))\(validation), \(left)", "\(start) (\(shortParts))\(validation), \(left)",
+      "\(start)\(validation), \(left)", "\(start)\(validation)", start,
     ]
   }
+
+  /// Of an epoch that is over, the fullest first.
+  func finished(isBest: Bool) -> [String] {
+    let best = isBest ? ", best so far" : ""
+    let rate = ", \(speed) images/s"
+    return [
+      "\(start) (\(parts))\(validation)\(rate)\(best)", "\(start) (\(parts))\(validation)\(best)",
+      "\(start) (\(shortParts))\(validation)\(best)", "\(start)\(validation)\(best)",
+      "\(start)\(validation)\(isBest ? ", best" : "")", "\(start)\(validation)", start,
+    ]
+  }
+
+  private var start: String { "\(epoch), \(loss)" }
 }

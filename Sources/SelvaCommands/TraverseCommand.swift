@@ -37,7 +37,7 @@ struct TraverseCommand: ParsableCommand {
     transform: Numbers.traversal.parse)
   var steps = TraverseCommand.standard.steps
 
-  @OptionGroup var images: OptionalImageOptions
+  @OptionGroup var images: ImageOptions
   @OptionGroup var labels: LabelFileOption
   @OptionGroup var label: LabelOption
 
@@ -49,11 +49,11 @@ struct TraverseCommand: ParsableCommand {
 
   @OptionGroup var save: SaveLatentsOption
 
+  private var startsFromAnImage: Bool { images.data != nil || index != nil }
+
   func validate() throws {
-    if images.data == nil,
-      let option = index.map({ _ in "--index" }) ?? labels.labels.map({ _ in "--labels" })
-    {
-      throw ValidationError("\(option) goes with --data.")
+    if !startsFromAnImage, let option = labels.labels.map({ _ in "--labels" }) ?? images.names.first {
+      throw ValidationError("\(option) goes with --data or --index.")
     }
   }
 
@@ -62,7 +62,7 @@ struct TraverseCommand: ParsableCommand {
     let components = components?.values ?? Array(0..<model.settings.latent)
     try model.check(components: components, path: path)
     try picture.layout.check(
-      cells: components.count * steps, columns: steps, of: model.settings, output: picture.output)
+      cells: components.count * steps, columns: steps, of: model.settings, output: picture.path(beside: path))
     let prior = model.makePrior()
     let (center, label) = try start(model, prior, path)
     let lines = Traversal.lines(components: components, steps: steps, sigmas: range, center: center)
@@ -75,11 +75,11 @@ struct TraverseCommand: ParsableCommand {
 
   /// What every row has in its middle, in the prior's base space, and the label of all pictures.
   private func start(_ model: VAE, _ prior: LatentPrior, _ path: String) throws -> ([Float], label: Int?) {
-    guard images.data != nil else {
+    guard startsFromAnImage else {
       return ([Float](repeating: 0, count: model.settings.latent), try label.needed(for: model, at: path))
     }
     let fixed = try label.checked(for: model, at: path)
-    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings)
+    let images = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
     let chosen = [index ?? 0]
     try images.check(chosen)
     let mean = try model.means(images, chosen)

@@ -126,7 +126,6 @@ import Testing
         73, ["decode", "-", "model.safetensors", "--separate", "model.safetensors"],
         input: Array("1,2,3\n".utf8)
       ).contains("model.safetensors: is no folder"))
-    try place.fail(64, ["decode", "-", "model.safetensors"])
     try place.fail(64, ["decode", "-", "model.safetensors", "-o", "pixels.csv"])
     try place.fail(64, ["decode", "-", "model.safetensors", "-o", "grid.png", "--columns", "0"])
     try place.fail(64, ["decode", "-o", "grid.png"])

@@ -119,7 +119,7 @@ import Testing
 
   @Test(arguments: [
     Misuse("evaluate --data data", 66, "train one first"),
-    Misuse("evaluate model.safetensors", 64, "--data"),
+    Misuse("evaluate model.safetensors", 66, "--data"),
     Misuse("evaluate model.safetensors --data data --importance-samples 0", 64, "--importance-samples"),
     Misuse("evaluate model.safetensors --data data --limit 0", 64, "--limit"),
     Misuse("evaluate model.safetensors --data data --threads -1", 64, "--threads"),

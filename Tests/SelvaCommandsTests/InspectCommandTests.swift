@@ -112,7 +112,7 @@ import Testing
   @Test(arguments: [
     Misuse("inspect", 66, "train one first"), Misuse("inspect none", 66, "none"),
     Misuse("inspect empty", 66, "empty: holds neither a model nor IDX images"),
-    Misuse("inspect text", 65, "text: is plain text; name a model, a run or IDX data"),
+    Misuse("inspect text", 65, "text: is plain text; name a model, a run, IDX data or a picture"),
     Misuse("inspect page", 65, "page: is a web page"),
     Misuse("inspect page.gz", 65, "page.gz: expands to a web page"),
     Misuse("inspect noise", 65, "noise: is a file of unknown kind; name a model"),

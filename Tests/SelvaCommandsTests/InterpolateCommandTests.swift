@@ -107,8 +107,9 @@ import Testing
       try place.fail(65, byRow + ["--pairs"], input: Array("1,2,3\n1,2,4\n1,2,5\n".utf8)).contains("pairs"))
     let narrow = try place.fail(65, byRow, input: Array("1,2\n3,4\n".utf8))
     #expect(narrow.contains("of 2 components") && narrow.contains("have 3"))
+    #expect(try place.fail(66, Self.start + ["--indices", "1,2"]).contains("--data"))
     for wrong in [
-      [], ["--indices", "1,2"], ["--data", "data"], ["--data", "data", "--indices", "1"],
+      [], ["--data", "data"], ["--data", "data", "--indices", "1"],
       ["--data", "data", "--indices", "1,2", "--between-labels", "1,2"],
       ["--data", "data", "--indices", "1,2", "--label-means"],
       ["--data", "data", "--indices", "1,2", "--rows", "0"],

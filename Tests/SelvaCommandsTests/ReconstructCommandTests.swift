@@ -98,7 +98,7 @@ import Testing
     ] {
       try place.fail(64, Self.start + wrong)
     }
-    try place.fail(64, ["reconstruct", "model.safetensors", "-o", "pairs.png"])
+    try place.fail(66, ["reconstruct", "model.safetensors", "-o", "pairs.png"])
   }
 
   @Test func hasHelp() throws {

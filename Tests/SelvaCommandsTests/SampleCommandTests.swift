@@ -9,7 +9,7 @@ import Testing
     try place.run(["sample", "model.safetensors", "-o", "grid.png"])
     let image = try place.picture("grid.png")
     #expect(image.raster == place.grid(Latents.normal(count: 64, latent: 3, seed: 0), columns: 8))
-    #expect(image.text("Software") == "Selva")
+    #expect(image.text("Software") == "Selva \(Version.current)")
     #expect(image.text("Selva command") == "selva sample model.safetensors -o grid.png")
     #expect(image.text("Selva model") == "model.safetensors")
     #expect(image.text("Selva seed") == "0")
@@ -50,6 +50,7 @@ import Testing
 
   @Test func takesTheNewestRunWhenNoModelIsNamed() throws {
     let place = try CommandFolder()
+    // Of equals, the later name.
     for run in ["001", "002"] {
       try FileManager.default.createDirectory(
         atPath: place.path("runs/\(run)"), withIntermediateDirectories: true)
@@ -58,6 +59,11 @@ import Testing
       atPath: place.path("model.safetensors"), toPath: place.path("runs/001/model.safetensors"))
     try FileManager.default.moveItem(
       atPath: place.path("model.safetensors"), toPath: place.path("runs/002/model.safetensors"))
+    for run in ["001", "002"] {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1e9)],
+        ofItemAtPath: place.path("runs/\(run)/model.safetensors"))
+    }
     try place.run(["sample", "-o", "newest.png"])
     #expect(try place.picture("newest.png").text("Selva model") == "runs/002/model.safetensors")
     try place.run(["sample", "runs/001", "-o", "named.png"])
@@ -73,7 +79,7 @@ import Testing
     let large = ["sample", "model.safetensors", "-o", "grid.png", "--rows", "9999", "--columns", "9999"]
     #expect(try place.fail(65, large).contains("too many"))
     for wrong in [
-      [], ["-o", "grid.png", "--rows", "0"], ["-o", "grid.png", "--columns", "-1"],
+      ["-o", "grid.png", "--rows", "0"], ["-o", "grid.png", "--columns", "-1"],
       ["-o", "grid.png", "--temperature", "-1"], ["-o", "grid.png", "--temperature", "nan"],
       ["-o", "grid.png", "--scale", "0"], ["-o", "grid.png", "--padding", "-1"],
       ["-o", "grid.png", "--background", "256"], ["-o", "grid.png", "--save-latents", "latents.txt"],

@@ -171,7 +171,7 @@ import Testing
   }
 
   @Test(arguments: [
-    Misuse("train", 64, "--data"),
+    Misuse("train", 64, "say what to train on"),
     Misuse("train --data data --epochs 0", 64, "'--epochs <epochs>': must be a whole number (1 to 1000000)"),
     Misuse("train --data data --hidden 12,x", 64, "--hidden"),
     Misuse("train --data data --latent 0", 64, "must be a whole number (1 to 65536)"),
@@ -226,7 +226,7 @@ import Testing
       ("--decoder-hidden", "the encoder's in reverse"), ("-z, --latent", "\(model.latent)"),
       ("--activation", model.activation.rawValue), ("--likelihood", model.likelihood.rawValue),
       ("--sigma", plain(model.sigma)), ("--dropout", plain(standard.dropout)),
-      ("--learning-rate", plain(standard.learningRate)),
+      ("--learning-rate, --lr", plain(standard.learningRate)),
       ("--schedule", standard.learningRateShape.rawValue), ("--warmup-epochs", plain(standard.warmupEpochs)),
       ("--optimizer", "adam"),
       ("--weight-decay", "0.01 with adamw, else 0"), ("--beta1", plain(standard.beta1)),
@@ -248,7 +248,7 @@ import Testing
       #expect(end.contains("(default: \(value))"), "\(option): \(end)")
     }
     for option in [
-      "-d, --data <", "--labels <", "--test-data <", "--test-labels <", "--resume <", "-q, --quiet",
+      "-d, --data <", "--labels <", "--test-data <", "--test-labels <", "--resume [<", "-q, --quiet",
     ] {
       #expect(text.contains(option), "\(option)")
     }

@@ -39,8 +39,9 @@ import Testing
     let place = try CommandFolder()
     #expect(try place.fail(65, Self.start + ["--components", "3"]).contains("has no latent component 3"))
     #expect(try place.fail(65, Self.start + ["--data", "data", "--index", "30"]).contains("has no image 30"))
+    #expect(try place.fail(66, Self.start + ["--index", "1"]).contains("--data"))
     for wrong in [
-      ["--range", "0"], ["--range", "nan"], ["--steps", "0"], ["--index", "1"], ["--labels", "labels.idx"],
+      ["--range", "0"], ["--range", "nan"], ["--steps", "0"], ["--labels", "labels.idx"],
       ["--data", "data", "--index", "-1"],
     ] {
       try place.fail(64, Self.start + wrong)

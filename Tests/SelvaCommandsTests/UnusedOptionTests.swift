@@ -23,8 +23,8 @@ import Testing
     Misuse(
       "reconstruct model.safetensors --data data -o a.png --indices 1 --count 3", 64,
       "--count does not go with --indices"),
-    Misuse("traverse model.safetensors -o a.png --part train", 64, "--part goes with --data"),
-    Misuse("manifold model.safetensors -o a.png --part train", 64, "--part goes with --data"),
+    Misuse("traverse model.safetensors -o a.png --part train", 64, "--part goes with --data or --index"),
+    Misuse("manifold model.safetensors -o a.png --part train", 64, "--part goes with --principal"),
     Misuse(
       "interpolate model.safetensors --data data --indices 1,2 --labels labels.idx -o a.png", 64,
       "--labels goes with --between-labels"),
@@ -48,7 +48,7 @@ import Testing
     Misuse(
       "manifold model.safetensors --principal --data data -o a.png --labels labels.idx", 65,
       "which --labels is"),
-    Misuse("manifold model.safetensors -o a.png --labels labels.idx", 64, "--labels goes with --data"),
+    Misuse("manifold model.safetensors -o a.png --labels labels.idx", 64, "--labels goes with --principal"),
     Misuse("traverse model.safetensors -o a.png --labels labels.idx", 64, "--labels goes with --data"),
     Misuse(
       "interpolate model.safetensors --latents l.csv -o a.png --labels labels.idx", 64,

@@ -73,12 +73,29 @@ import Testing
       #expect(none.category == .missingInput)
       let runs = try (0..<3).map { _ in try RunDirectory.create(in: "\(folder)/runs") }
       #expect(throws: none) { _ = try RunDirectory.newest(in: "\(folder)/runs") }
-      try writeFile([1], runs[0].model)
-      try writeFile([1], runs[1].model)
-      try writeFile([1], runs[2].checkpoint)
+      let named = try RunDirectory.create(at: "\(folder)/runs/a name")
+      for (time, file) in [runs[0].model, named.model, runs[1].model, runs[2].checkpoint].enumerated() {
+        try writeFile([1], file)
+        try setTime(time, file)
+      }
+      #expect(RunDirectory.all(in: "\(folder)/runs") == [runs[2], runs[1], named, runs[0]])
       #expect(try RunDirectory.newest(in: "\(folder)/runs") == runs[1])
-      #expect(try RunDirectory.newestToResume(in: "\(folder)/runs") == runs[2])
+      // A name, and the checkpoint of a run whose best model is older.
+      try writeFile([1], named.checkpoint)
+      try setTime(7, named.checkpoint)
+      #expect(try RunDirectory.newest(in: "\(folder)/runs") == named)
+      // What others leave in a run does not make it newer.
+      try writeFile([1], "\(runs[0].path)/sample.png")
+      #expect(try RunDirectory.newest(in: "\(folder)/runs") == named)
+      try setTime(7, runs[1].model)
+      #expect(try RunDirectory.newest(in: "\(folder)/runs") == named, "of two as old, the later name")
     }
+  }
+
+  /// In seconds after a moment long ago.
+  private func setTime(_ seconds: Int, _ path: String) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1e9 + Double(seconds))], ofItemAtPath: path)
   }
 
   @Test func findsTheModelThatAnArgumentNames() throws {

@@ -54,6 +54,15 @@ public struct EpochMetrics: Sendable, Equatable, Codable {
   }
 }
 
+extension Collection<EpochMetrics> {
+  /// The epoch whose weights a run keeps: that with the least validation loss, the first of equals. Nil where none was
+  /// validated.
+  public var best: EpochMetrics? {
+    lazy.filter { $0.validationLoss?.isFinite ?? false }
+      .min { ($0.validationLoss ?? 0) < ($1.validationLoss ?? 0) }
+  }
+}
+
 /// The file `metrics.csv`: a row of names, then a row for each epoch.
 ///
 /// It is small, and written whole each time, so that it is never seen half-written.

@@ -78,6 +78,8 @@ extension ModelSettings {
 extension VAE {
   /// Key of the model's settings, as JSON, in a file's metadata.
   static let settingsKey = "selva"
+  /// Which Selva wrote the file; not there in files of version 1.0.
+  static let versionKey = "selva.version"
   /// Key of the settings it was trained with.
   static let trainingKey = "selva.training"
 
@@ -181,7 +183,7 @@ extension VAE {
     var tensors = parameters.map { Tensor(name: $0.name, shape: $0.shape, values: $0.values) }
     tensors.append(Tensor(name: "input.mean", shape: pixels, values: inputMean))
     tensors.append(Tensor(name: "input.standard_deviation", shape: pixels, values: inputStandardDeviation))
-    var metadata = [VAE.settingsKey: SettingsJSON.encode(settings)]
+    var metadata = [VAE.settingsKey: SettingsJSON.encode(settings), VAE.versionKey: Version.current]
     if let training { metadata[VAE.trainingKey] = SettingsJSON.encode(training) }
     return Safetensors(tensors: tensors, metadata: metadata)
   }

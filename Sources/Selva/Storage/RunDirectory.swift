@@ -113,26 +113,30 @@ public struct RunDirectory: Sendable, Equatable {
 
   // MARK: Finding
 
-  /// The run with the highest number in `parent` of those that have a model.
+  /// The run in `parent` that was written last, of those that have a model; named or numbered.
   ///
   /// - Throws: `StorageError.noRun` where there is none.
   public static func newest(in parent: String = defaultParent) throws -> RunDirectory {
-    try newest(in: parent) { Folder.isFile($0.model) }
-  }
-
-  /// The run with the highest number in `parent` of those that have a checkpoint, to resume it.
-  ///
-  /// - Throws: `StorageError.noRun` where there is none.
-  public static func newestToResume(in parent: String = defaultParent) throws -> RunDirectory {
-    try newest(in: parent) { Folder.isFile($0.checkpoint) }
-  }
-
-  private static func newest(in parent: String, where holds: (RunDirectory) -> Bool) throws -> RunDirectory {
-    for run in numbered(in: parent).reversed() {
-      let directory = RunDirectory(Folder.join(parent, run.name))
-      if holds(directory) { return directory }
+    guard let newest = all(in: parent).first(where: { Folder.isFile($0.model) }) else {
+      throw StorageError.noRun(parent: parent)
     }
-    throw StorageError.noRun(parent: parent)
+    return newest
+  }
+
+  /// Folders in `parent` with a model, a checkpoint or a configuration, the one written last first. Of those written at
+  /// the same time, the one whose name comes last is first.
+  public static func all(in parent: String = defaultParent) -> [RunDirectory] {
+    Folder.names(parent)
+      .map { RunDirectory(Folder.join(parent, $0)) }
+      .compactMap { run in run.lastWritten.map { (time: $0, run: run) } }
+      .sorted { ($0.time, $0.run.path) > ($1.time, $1.run.path) }
+      .map(\.run)
+  }
+
+  /// When training wrote into the folder last, in nanoseconds since 1970; nil where it never did. What a picture command
+  /// puts there does not count.
+  public var lastWritten: Int64? {
+    [model, checkpoint, configuration].compactMap(FileKind.modified).max()
   }
 
   /// The model file that an argument names: a file itself, a run's folder, a folder of runs (its newest), or

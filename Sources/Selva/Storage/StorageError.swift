@@ -26,11 +26,12 @@ public enum StorageError: Fault, Equatable {
   case unknownFormat(path: String)
   case folderInUse(path: String)
   case noRun(parent: String)
+  case nothingUnfinished(parent: String)
   case noModel(path: String)
 
   public var category: FaultCategory {
     switch self {
-    case .noRun, .noModel: .missingInput
+    case .noRun, .nothingUnfinished, .noModel: .missingInput
     case .unknownFormat, .folderInUse: .cannotWrite
     default: .badData
     }
@@ -49,6 +50,8 @@ public enum StorageError: Fault, Equatable {
       "\(path): already holds files; continue that run with --resume or name another --output"
     case .noRun(let parent):
       "\(parent): holds no run with a model; train one first with 'selva train' or name a model file"
+    case .nothingUnfinished(let parent):
+      "\(parent): holds no run that is unfinished; name one with --resume, and ask for more with --epochs"
     case .noModel(let path):
       "\(path): holds no model.safetensors; let its training finish an epoch or name another run"
     default: binaryDescription ?? textDescription

@@ -80,7 +80,7 @@ struct RunPictures {
     try PNG.write(
       raster, to: path,
       text: [
-        ("Software", "Selva"), ("Selva command", command), ("Selva seed", String(seed)),
+        ("Software", "Selva \(Version.current)"), ("Selva command", command), ("Selva seed", String(seed)),
         ("Selva model", directory.model), (RunPictures.epochKey, String(epoch)),
       ])
   }
