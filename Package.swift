@@ -23,7 +23,7 @@ let package = Package(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
-    .target(name: "Compute", dependencies: ["CKernels", "COneDNN"]),
+    .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Compute", "CKernels"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),

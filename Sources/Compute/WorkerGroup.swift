@@ -1,4 +1,5 @@
 import CKernels
+import Files
 import Synchronization
 
 #if canImport(Glibc)
@@ -46,8 +47,8 @@ public final class WorkerGroup: Sendable {
 
   deinit { shared.stop() }
 
-  /// The processors that this process may run on.
-  public static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  /// The processors that this process may use, by its affinity and its control groups.
+  public static var processorCount: Int { Processors.count }
 
   /// Runs `body` once on every worker and returns when all are done. One caller at a time.
   package func run(_ body: @escaping @Sendable (Worker) -> Void) {

@@ -81,6 +81,20 @@ import Testing
     #expect(!others.contains { $0.contains("best") })
   }
 
+  #if os(Linux)
+    @Test func oneThreadWhereOneProcessorIsAllowed() throws {
+      let folder = try Program.temporaryFolder()
+      try Fixture.folder(in: folder, train: 40, test: 20)
+      // Which processors there are is the machine's affair: the first of those that may be used.
+      let script = """
+        first=$(taskset -cp $$ | sed 's/.*: *//; s/[,-].*//')
+        exec taskset -c "$first" "$SELVA" train data -o a --epochs 1 --hidden 8 -z 2 -b 20
+        """
+      let result = try Program.startShell(script, in: folder).wait()
+      #expect(result.status == 0 && result.errors.contains(", 1 thread, into a"), "\(result.errors)")
+    }
+  #endif
+
   @Test func dataMayBeGivenWithoutAName() throws {
     let folder = try Program.temporaryFolder()
     try Fixture.folder(in: folder, train: 40, test: 20)
