@@ -21,17 +21,27 @@ let package = Package(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CJPEG", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    // Its headers alone: the library is loaded when it is needed.
+    .systemLibrary(
+      name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Compute", "CKernels"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
-    .target(name: "Selva", dependencies: ["Files", "Compute", "Networks", "IDX", "ImageGrid"]),
+    .target(name: "Archives", dependencies: ["Files", "CArchive"]),
+    .target(
+      name: "Pictures",
+      dependencies: ["Files", "Archives", "Compute", "IDX", "ImageGrid", "CPNG", "CJPEG"]),
+    .target(
+      name: "Selva", dependencies: ["Files", "Archives", "Compute", "Networks", "IDX", "ImageGrid"]),
     .target(
       name: "SelvaCommands",
       dependencies: [
-        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Compute",
+        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Pictures", "Compute",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
@@ -43,6 +53,7 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures", "Archives", "Files", "IDX", "ImageGrid"]),
     // Every version of the kernels by itself, whatever the processor's own would be; for tests alone.
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "CKernelVariants"]),
@@ -54,7 +65,9 @@ let package = Package(
     // Names the executable so that it is built before the tests that start it as a user would.
     .testTarget(
       name: "SelvaCommandsTests",
-      dependencies: ["SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid"]),
+      dependencies: [
+        "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Pictures",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -11,6 +11,12 @@ public enum FileKind {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
   }
 
+  /// Whether a regular file, or a link to one, is surely there.
+  public static func isRegular(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   public static func exists(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0

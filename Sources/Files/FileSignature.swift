@@ -73,6 +73,41 @@ public enum FileSignature: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether `selva data import` makes a set of such a file.
+  public var isImportable: Bool {
+    [.png, .jpeg, .npy, .npz, .zip, .tar, .sevenZip, .csv].contains(self)
+  }
+
+  /// Several of them: "PNG pictures".
+  public var plural: String {
+    let name = rawValue.drop { $0 != " " }.dropFirst()
+    return "\(name)s"
+  }
+
+  /// What to type to make a set of what is at `path`.
+  public static func importCommand(_ path: String) -> String {
+    let isPlain = path.utf8.allSatisfy {
+      $0 > 0x20 && $0 < 0x7F && !"'\"\\$`*?[]()<>|&;!~#".utf8.contains($0)
+    }
+    let word = isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+    return "'selva data import \(word) -o set'"
+  }
+
+  /// What to do with a file where a set of IDX images or labels is expected.
+  public func importFix(_ path: String) -> String? {
+    switch self {
+    case _ where isImportable: "make a set of it with \(FileSignature.importCommand(path))"
+    case .xz: "unpack it first, with 'xz -d'"
+    case .bzip2: "unpack it first, with 'bzip2 -d'"
+    case .zstd: "unpack it first, with 'zstd -d'"
+    case .lz4: "unpack it first, with 'lz4 -d'"
+    case .gif, .bmp, .tiff, .webp, .heif, .netpbm:
+      "convert it to PNG and make a set of it with 'selva data import'"
+    case .littleEndianIDX: "write its sizes with the highest byte first, as IDX has them"
+    default: nil
+    }
+  }
+
   /// Refuses a file of another kind than its reader takes, in words that say what it is.
   ///
   /// - Parameters:
@@ -80,15 +115,17 @@ public enum FileSignature: String, Sendable, CaseIterable {
   ///   - kinds: those that the reader takes, or has its own words for.
   ///   - verb: what the file at `path` is to those bytes.
   ///   - fix: which file to give instead.
+  ///   - first: what to do with a file of some kind, before anything else; nil for others.
   /// - Throws: `FileError` (`badData`).
   public static func check(
     _ file: UnsafeRawBufferPointer, isOneOf kinds: Set<FileSignature>, path: String, verb: String = "is",
-    fix: String
+    fix: String, first: (FileSignature) -> String? = { _ in nil }
   ) throws {
     let kind = FileSignature(file)
     guard !kinds.contains(kind) else { return }
     throw FileError(
-      .badData, path: path, reason: "\(verb) \(kind.rawValue); \(kind.fix(otherwise: fix))")
+      .badData, path: path,
+      reason: "\(verb) \(kind.rawValue); \(first(kind) ?? kind.fix(otherwise: fix))")
   }
 
   /// Files of which the first bytes say nothing, or not enough.

@@ -38,8 +38,21 @@ public enum Leftovers {
     for name in (try? FileKind.names(in: folder)) ?? [] {
       guard let process = TemporaryName.process(name), process != getpid() else { continue }
       // A process of another user may not be signalled, but is there.
-      if kill(process, 0) != 0 && errno == ESRCH { unlink("\(folder)/\(name)") }
+      guard kill(process, 0) != 0 && errno == ESRCH else { continue }
+      if unlink("\(folder)/\(name)") != 0 { removeFolder("\(folder)/\(name)") }
     }
+  }
+
+  /// Removes a folder with what is in it, links themselves rather than what they lead to.
+  static func removeFolder(_ path: String) {
+    guard TemporaryName.process(String(path.split(separator: "/").last ?? "")) != nil else { return }
+    remove(path)
+  }
+
+  private static func remove(_ path: String) {
+    if unlink(path) == 0 { return }
+    for name in (try? FileKind.names(in: path)) ?? [] { remove("\(path)/\(name)") }
+    rmdir(path)
   }
 
   /// Once for each folder in the life of this process.

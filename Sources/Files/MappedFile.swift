@@ -1,5 +1,5 @@
 /// A file's bytes, memory-mapped read-only: pages come in as they are touched, so a file larger than
-/// memory can be read.
+/// memory can be read. A pipe is read to its end first.
 ///
 /// What another process does to the file shows in the mapping: `isIntact` tells whether it has been changed, and
 /// `surviveCuts` makes reading behind the end of a file that was cut short an error instead of the process's end.
@@ -17,9 +17,10 @@ public final class MappedFile: @unchecked Sendable {
   /// - Throws: `FileError` when the file is missing, is a folder, or cannot be read.
   public init(_ path: String) throws {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    var descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw MappedFile.missing(path) }
     do {
+      try MappedFile.replacePipe(&descriptor, path)
       (bytes, state) = try MappedFile.map(descriptor, path)
     } catch {
       close(descriptor)
@@ -27,6 +28,15 @@ public final class MappedFile: @unchecked Sendable {
     }
     self.descriptor = descriptor
     if !bytes.isEmpty { CutFiles.register(self) }
+  }
+
+  /// Puts a file with all that comes through it in the place of a pipe, as `<(zcat images.gz)` is one.
+  private static func replacePipe(_ descriptor: inout Int32, _ path: String) throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+    let file = try PipeContent.file(descriptor, status, path: path)
+    close(descriptor)
+    descriptor = file
   }
 
   private static func map(_ descriptor: Int32, _ path: String) throws -> (UnsafeRawBufferPointer, FileState) {

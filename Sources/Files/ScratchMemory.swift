@@ -34,11 +34,8 @@ package final class ScratchMemory: @unchecked Sendable {
 
   /// A file without a name, all of its room taken now rather than when a page is touched; -1 where there is none.
   private static func namelessFile(_ byteCount: Int) -> Int32 {
-    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
-    var template = Array("\(folder)/selva.XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
+    let descriptor = NamelessFile.open()
     guard descriptor >= 0 else { return -1 }
-    unlink(template)
     #if canImport(Darwin)
       let isLarge = ftruncate(descriptor, off_t(byteCount)) == 0
     #else

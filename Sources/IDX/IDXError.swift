@@ -39,6 +39,8 @@ public enum IDXError: Fault, Equatable {
   case countsDisagree(images: String, imageCount: Int, labels: String, labelCount: Int)
   /// A folder without what was looked for.
   case noImages(folder: String, lookedFor: String)
+  /// A folder of pictures where one of IDX files is looked for.
+  case otherImages(folder: String, found: FileSignature)
   /// Several files that could be meant.
   case ambiguous(folder: String, candidates: [String])
 
@@ -46,8 +48,10 @@ public enum IDXError: Fault, Equatable {
   static let mostCounted = 1 << 26
 
   public var category: FaultCategory {
-    if case .noImages = self { return .missingInput }
-    return .badData
+    switch self {
+    case .noImages, .otherImages: .missingInput
+    default: .badData
+    }
   }
 
   public var description: String {
@@ -111,6 +115,9 @@ public enum IDXError: Fault, Equatable {
         + "give the pair that belongs together"
     case .noImages(let folder, let lookedFor):
       return "\(folder): no IDX images here; looked for \(lookedFor)"
+    case .otherImages(let folder, let found):
+      return "\(folder): no IDX images here, but \(found.plural); make a set of them with "
+        + FileSignature.importCommand(folder)
     case .ambiguous(let folder, let candidates):
       return "\(folder): \(candidates.joined(separator: " and ")) could each be meant; name the file itself"
     default: return channelDescription

@@ -29,7 +29,7 @@ public struct IDXHeader: Sendable, Equatable {
   init(_ bytes: UnsafeRawBufferPointer, path: String, fileLength: Int, isExpanded: Bool = false) throws {
     try FileSignature.check(
       bytes, isOneOf: [.idx, .unknown], path: path, verb: isExpanded ? "expands to" : "is",
-      fix: "give an IDX file, as those of MNIST are")
+      fix: "give an IDX file, as those of MNIST are", first: { $0.importFix(path) })
     guard bytes.count >= 4 else {
       throw IDXError.truncated(path: path, offset: bytes.count, expected: 4)
     }

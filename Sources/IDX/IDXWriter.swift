@@ -34,13 +34,13 @@ public enum IDXWriter {
     }
   }
 
-  private static func header(_ type: IDXElementType, _ sizes: [Int]) -> [UInt8] {
+  static func header(_ type: IDXElementType, _ sizes: [Int]) -> [UInt8] {
     sizes.reduce(into: [0, 0, type.rawValue, UInt8(sizes.count)]) { bytes, size in
       for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: size >> shift)) }
     }
   }
 
-  private static func append<Element: IDXElement>(_ elements: [Element], to block: inout [UInt8]) {
+  static func append<Element: IDXElement>(_ elements: [Element], to block: inout [UInt8]) {
     let start = block.count
     elements.withUnsafeBytes { block.append(contentsOf: $0) }
     block.withUnsafeMutableBytes { bytes in

@@ -1,10 +1,12 @@
 import Files
 
 /// The IDX files of a data set, found in a folder by their customary names: `train-images…`, `train-labels…`,
-/// and `t10k-…` or `test-…`, with or without `.gz`, with `-` or `.` before `idx`.
+/// and `t10k-…` or `test-…`, with or without `.gz`, with `-` or `.` before `idx`; each also as the one file of a folder
+/// of that name, as unpacking leaves it.
 ///
 /// Where no training images have such a name, the only `…images…` that are not the test set's will do, with the
-/// `…labels…` of the same beginning.
+/// `…labels…` of the same beginning; a beginning may stand before all names, as in `emnist-letters-train-images…`. Where
+/// the folder has none at all, it may be that of a library that keeps them in `MNIST/raw` or `raw`.
 public struct ImageFolder: Sendable, Equatable {
   public let path: String
   public let trainImages: String
@@ -12,52 +14,87 @@ public struct ImageFolder: Sendable, Equatable {
   public let testImages: String?
   public let testLabels: String?
 
-  /// - Throws: `FileError` when the folder cannot be read, `IDXError.noImages` or `.ambiguous`.
+  private static let tests = ["t10k", "test"]
+  /// Where torchvision keeps files, below the folder that it was told.
+  private static let below = [
+    "raw", "MNIST/raw", "FashionMNIST/raw", "KMNIST/raw", "EMNIST/raw", "QMNIST/raw",
+  ]
+
+  /// - Throws: `FileError` when the folder cannot be read, `IDXError.noImages`, `.otherImages` or `.ambiguous`.
   public init(_ path: String) throws {
     self.path = path
-    let listing = try Listing(path)
-    testImages = try listing.path(ofStems: ["t10k-images", "test-images"])
-    testLabels = try listing.path(ofStems: ["t10k-labels", "test-labels"])
+    var listing = try Listing(path)
+    if !listing.hasImages {
+      let others = try ImageFolder.below.map { listing.joined($0) }.filter(FileKind.isFolder).map(
+        Listing.init
+      )
+      .filter(\.hasImages)
+      guard others.count <= 1 else {
+        throw IDXError.ambiguous(folder: path, candidates: others.map(\.folder))
+      }
+      listing = others.first ?? listing
+    }
+    let found = try ImageFolder.find(in: listing)
+    (trainImages, trainLabels) = (found.images, found.labels)
+    testImages = try listing.path(ofStems: ImageFolder.tests.map { "\(found.start)\($0)-images" })
+    testLabels = try listing.path(ofStems: ImageFolder.tests.map { "\(found.start)\($0)-labels" })
+  }
+
+  /// The training images, with what stands before `train` and `test` in the names of their set.
+  private static func find(
+    in listing: Listing
+  ) throws -> (images: String, labels: String?, start: String) {
     if let images = try listing.path(ofStems: ["train-images"]) {
-      trainImages = images
-      trainLabels = try listing.path(ofStems: ["train-labels"])
-      return
+      return (images, try listing.path(ofStems: ["train-labels"]), "")
     }
     let stems = listing.files.map(\.stem).filter { stem in
-      stem.hasSuffix("images") && stem != "t10k-images" && stem != "test-images"
+      stem.hasSuffix("images")
+        && !tests.contains { stem == "\($0)-images" || stem.hasSuffix("-\($0)-images") }
     }
     guard let images = try listing.path(ofStems: stems), let stem = stems.first else {
+      if let other = PictureFinder.first(in: listing.folder) {
+        throw IDXError.otherImages(folder: listing.folder, found: other)
+      }
       let lookedFor =
         "train-images-idx3-ubyte, train-images.idx3-ubyte, train-images.idx and the like, "
         + "plain or .gz, or a single file of that form with another beginning"
-      throw IDXError.noImages(folder: path, lookedFor: lookedFor)
+      throw IDXError.noImages(folder: listing.folder, lookedFor: lookedFor)
     }
-    trainImages = images
-    trainLabels = try listing.path(ofStems: [stem.dropLast("images".count) + "labels"])
+    let start = stem.hasSuffix("-train-images") ? String(stem.dropLast("train-images".count)) : ""
+    return (images, try listing.path(ofStems: [stem.dropLast("images".count) + "labels"]), start)
   }
 }
 
 /// The files of a folder that are named as IDX files are.
 private struct Listing {
   let folder: String
-  /// `stem` is the name up to `-idx…`, `.idx…` or `.gz`.
+  /// `name` is the path below the folder; `stem` is the name up to `-idx…`, `.idx…` or `.gz`.
   private(set) var files: [(name: String, stem: String)] = []
 
   init(_ path: String) throws {
     folder = path
-    guard let stream = opendir(path) else {
-      let reason = "cannot be read: \(String(cString: strerror(errno)))"
-      throw FileError(.missingInput, path: path, reason: reason)
-    }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    for name in try FileKind.names(in: path) {
+      guard let stem = Listing.stem(name) else { continue }
+      if !FileKind.isFolder(joined(name)) {
+        files.append((name, stem))
+      } else if let inner = unpacked(name, stem) {
+        files.append(("\(name)/\(inner)", stem))
       }
-      // Archives unpack to folders that bear their file's name.
-      if let stem = Listing.stem(name), !FileKind.isFolder(joined(name)) { files.append((name, stem)) }
     }
     files.sort { $0.name < $1.name }
+    // A folder that an archive left beside its file says nothing new.
+    let besides = Set(files.filter { !$0.name.contains("/") }.map(\.stem))
+    files.removeAll { $0.name.contains("/") && besides.contains($0.stem) }
+  }
+
+  var hasImages: Bool { files.contains { $0.stem.hasSuffix("images") } }
+
+  /// The one file of a folder that bears its file's name.
+  private func unpacked(_ name: String, _ stem: String) -> String? {
+    let inner = ((try? FileKind.names(in: joined(name))) ?? []).filter {
+      Listing.stem($0) == stem && FileKind.isFile(joined("\(name)/\($0)"))
+    }
+    return inner.count == 1 ? inner[0] : nil
   }
 
   /// The one file that has one of these stems, plain rather than gzip: it needs no expanding.
@@ -69,7 +106,7 @@ private struct Listing {
     return candidates.first.map(joined)
   }
 
-  private func joined(_ name: String) -> String {
+  func joined(_ name: String) -> String {
     folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 

@@ -6,7 +6,11 @@ import Selva
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Prepare images.", subcommands: [BinarizeCommand.self])
+    commandName: "data", abstract: "Make sets of pictures and arrays, and prepare them.",
+    subcommands: [
+      ImportCommand.self, ExportCommand.self, SubsetCommand.self, SplitCommand.self, MergeCommand.self,
+      BinarizeCommand.self,
+    ])
 }
 
 struct BinarizeCommand: ParsableCommand {

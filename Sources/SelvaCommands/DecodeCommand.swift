@@ -15,7 +15,7 @@ struct DecodeCommand: ParsableCommand {
       first column without a name. A first row 0,1,2 above others might be names or a vector, and is refused: \
       write z0,z1,z2 if it is names, or above it if it is a vector.
       A .npy file holds an array [count, latent], or one vector: floats, integers or truth values, of any width, \
-      in either byte order, in C or Fortran order.
+      in either byte order, in C or Fortran order. A .npz file holds it as z, with labels as labels.
       A model with labels takes each vector's from the column label, or one for all from --label.
 
       Examples:
@@ -27,7 +27,7 @@ struct DecodeCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Latent vectors: a CSV or .npy file, told by its content, or - for either on standard input.")
+    help: "Latent vectors: a CSV, .npy or .npz file, told by its content, or - for either on standard input.")
   var latents: String
 
   @OptionGroup var model: ModelArgument
@@ -55,8 +55,9 @@ struct DecodeCommand: ParsableCommand {
   func validate() throws {
     if separate == "-" { throw ValidationError("--separate must name a folder, which - is not.") }
     let format = output.flatMap { LatentFormat($0) }
-    if format == .csv {
-      throw ValidationError("--output must name a .png or .npy file; pixels are not written as CSV.")
+    if format == .csv || format == .npz {
+      throw ValidationError(
+        "--output must name a .png or .npy file; pixels are written as neither CSV nor .npz.")
     }
     if let output, format == nil { try PictureFile.check(output) }
     try checkLayout(hasGrid: format == nil && (output != nil || separate == nil))

@@ -11,7 +11,7 @@ struct EncodeCommand: ParsableCommand {
     discussion: """
       Columns z0, z1, … are the mean of each image's posterior (with --samples, a draw from it). As CSV, a column \
       label follows where the data has labels. As .npy, the array is float32 of [images, columns], without \
-      labels. What selva encode writes selva decode reads. A model with labels encodes each image with its own.
+      labels. A .npz file holds arrays z, mean, log_variance and labels. What selva encode writes selva decode reads. A model with labels encodes each image with its own.
 
       Examples:
         selva encode --data data -o latents.csv
@@ -32,7 +32,8 @@ struct EncodeCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("A .csv or .npy file to write, or - for CSV on standard output.", valueName: "file"))
+    help: ArgumentHelp(
+      "A .csv, .npy or .npz file to write, or - for CSV on standard output.", valueName: "file"))
   var output = "-"
 
   @Flag(help: "Add columns log_variance0, log_variance1, … of the posterior.")
@@ -63,7 +64,11 @@ struct EncodeCommand: ParsableCommand {
 
   func validate() throws {
     guard output == "-" || LatentFormat(output) != nil else {
-      throw ValidationError("--output must name a .csv or .npy file, or be - for CSV on standard output.")
+      throw ValidationError(
+        "--output must name a .csv, .npy or .npz file, or be - for CSV on standard output.")
+    }
+    if logVariances && LatentFormat(output) == .npz {
+      throw ValidationError("--log-variances adds columns; a .npz file holds them without.")
     }
     if seed != nil && !samples { throw ValidationError("--seed goes with --samples.") }
   }
@@ -72,7 +77,7 @@ struct EncodeCommand: ParsableCommand {
     let (model, path) = try model.load()
     if labels != nil && model.settings.labels.isEmpty && (noLabels || LatentFormat(output) == .npy) {
       throw ValidationError(
-        "--labels goes with a column of labels, which only CSV without --no-labels has, or with a model with labels."
+        "--labels goes with a column of labels, which .csv and .npz without --no-labels have, or with a model with labels."
       )
     }
     let images = try images.load(labels: labels, for: model.settings, at: path)
@@ -87,7 +92,7 @@ struct EncodeCommand: ParsableCommand {
         try Console.output(block(rows).csv(header: rows.lowerBound == 0))
       }
     } else {
-      let width = model.settings.latent * (logVariances ? 2 : 1)
+      let width = model.settings.latent * (LatentFormat(output) == .npz ? 3 : logVariances ? 2 : 1)
       try LatentTable.write(to: output, count: chosen.count, width: width, block: block)
     }
     Console.message(
@@ -102,8 +107,9 @@ struct EncodeCommand: ParsableCommand {
     let (settings, latent) = (model.settings, model.settings.latent)
     let encoder = model.makeEncoder()
     let labels = noLabels ? nil : images.labels
-    let names = (0..<latent).map { "z\($0)" }
-    let columns = logVariances ? names + (0..<latent).map { "log_variance\($0)" } : names
+    let isWhole = LatentFormat(output) == .npz
+    let names = isWhole ? ["z", "mean", "log_variance"] : logVariances ? ["z", "log_variance"] : ["z"]
+    let columns = names.flatMap { name in (0..<latent).map { "\(name)\($0)" } }
     return { rows in
       let numbers = Array(chosen[rows])
       let (mean, logVariance) = encoder.encode(
@@ -113,10 +119,10 @@ struct EncodeCommand: ParsableCommand {
         values = Latents.posterior(
           mean: mean, logVariance: logVariance, latent: latent, seed: seed ?? 0, images: numbers)
       }
-      if logVariances {
+      if names.count > 1 {
         values = numbers.indices.flatMap { row in
           let part = row * latent..<(row + 1) * latent
-          return values[part] + logVariance[part]
+          return values[part] + (isWhole ? mean[part] : []) + logVariance[part]
         }
       }
       return LatentTable(

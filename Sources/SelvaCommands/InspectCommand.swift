@@ -185,7 +185,8 @@ private enum Inspected {
     self = try MappedFile.withBytes(of: path) { bytes in
       try FileSignature.check(
         bytes, isOneOf: [.safetensors, .idx, .gzip, .png], path: path,
-        fix: "name a model, a run, IDX data or a picture")
+        fix: "name a model, a run, IDX data or a picture",
+        first: { $0.importFix(path) })
       return switch FileSignature(bytes) {
       case .safetensors: .model
       case .png: .picture

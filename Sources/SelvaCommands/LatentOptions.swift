@@ -7,14 +7,14 @@ import Selva
 struct SaveLatentsOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Also write the latent vectors, as .csv (with a column label where the model has labels) or .npy.",
+      "Also write the latent vectors, as .csv or .npz (with labels where the model has them) or .npy.",
       valueName: "file"))
   var saveLatents: String?
 
   func validate() throws {
     guard let saveLatents else { return }
     guard LatentFormat(saveLatents) != nil else {
-      throw ValidationError("--save-latents must name a .csv or .npy file.")
+      throw ValidationError("--save-latents must name a .csv, .npy or .npz file.")
     }
   }
 
@@ -28,7 +28,7 @@ struct SaveLatentsOption: ParsableArguments {
 
 /// How a file of numbers is written, told by the end of its name.
 enum LatentFormat {
-  case csv, npy
+  case csv, npy, npz
 
   init?(_ path: String) {
     let path = path.lowercased()
@@ -36,6 +36,8 @@ enum LatentFormat {
       self = .csv
     } else if path.hasSuffix(".npy") {
       self = .npy
+    } else if path.hasSuffix(".npz") {
+      self = .npz
     } else {
       return nil
     }

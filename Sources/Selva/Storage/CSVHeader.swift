@@ -1,3 +1,5 @@
+import Files
+
 /// What the first row of a table says of its columns.
 ///
 /// The rule: a first row in which any field is a word (neither a number nor empty; quotes make no difference) names

@@ -1,3 +1,5 @@
+import Files
+
 /// A table of latent vectors as comma-separated values.
 struct CSVTable {
   private let header: CSVHeader

@@ -72,7 +72,7 @@ public struct LatentTable: Sendable, Equatable {
     return values
   }
 
-  /// Reads a `.npy` array (told by its first bytes, whatever the file's name) or CSV.
+  /// Reads a `.npy` array or a `.npz` archive (told by its first bytes, whatever the file's name) or CSV.
   ///
   /// The first row of CSV may name the columns; by which rule, `selva help decode` says.
   /// - Throws: `FileError` where the file cannot be read or is of another kind, `StorageError` where it breaks its
@@ -96,6 +96,7 @@ public struct LatentTable: Sendable, Equatable {
   private static func read(_ bytes: UnsafeRawBufferPointer, name: String) throws -> LatentTable {
     switch FileSignature(bytes) {
     case .npy: return try NPY.read(bytes, path: name)
+    case .npz: return try NPZ.read(bytes, path: name)
     case .empty: throw StorageError.noRows(path: name)
     case let kind:
       // Whatever follows, a first line of text may be that of a table.
@@ -110,7 +111,6 @@ public struct LatentTable: Sendable, Equatable {
   /// What to do with a file of another kind.
   private static func fix(_ kind: FileSignature) -> String {
     switch kind {
-    case .npz: "save one of its arrays, as numpy.save('z.npy', numpy.load('all.npz')['z'])"
     case .pickle, .torch, .hdf5, .matlab, .parquet, .arrow: "save its array with numpy.save"
     case .office: "save it as comma-separated values (CSV)"
     case .utf16, .utf32: "save it as UTF-8"
@@ -124,22 +124,25 @@ public struct LatentTable: Sendable, Equatable {
   /// - Parameter header: whether to begin with the names; without, the rows continue those of another table.
   public func csv(header: Bool = true) -> [UInt8] { CSVTable.bytes(self, header: header) }
 
-  /// Writes CSV or, without names and labels, a `.npy` array (`<f4`, `[count, columns.count]`): as the path ends.
+  /// Writes CSV or, without names and labels, a `.npy` array (`<f4`, `[count, columns.count]`), or a `.npz` archive with
+  /// an array for all columns that differ in their number alone, as `z`, and one of labels: as the path ends.
   ///
-  /// - Throws: `StorageError.unknownFormat` where the path ends neither in `.csv` nor in `.npy`; `FileError`
-  ///   where the file cannot be written.
+  /// - Throws: `StorageError.unknownFormat` where the path ends in none of these; `FileError` where the file cannot
+  ///   be written.
   public func write(to path: String) throws {
     if Self.hasExtension(path, "csv") {
       try AtomicFile.write(csv(), to: path)
     } else if Self.hasExtension(path, "npy") {
       try NPY.write(values, shape: [count, columns.count], to: path)
+    } else if Self.hasExtension(path, "npz") {
+      try NPZ.write(self, to: path)
     } else {
       throw StorageError.unknownFormat(path: path)
     }
   }
 
-  /// Writes a table of any length in blocks, so that memory does not grow with it. The format is as for
-  /// `write(to:)`.
+  /// Writes a table of any length in blocks, so that memory does not grow with it but for `.npz`, whose arrays each
+  /// are in one piece. The format is as for `write(to:)`.
   ///
   /// - Parameters:
   ///   - count: Rows in all, at least 1.
@@ -149,10 +152,19 @@ public struct LatentTable: Sendable, Equatable {
   public static func write(
     to path: String, count: Int, width: Int, block: (Range<Int>) throws -> LatentTable
   ) throws {
+    if hasExtension(path, "npz") {
+      var all = try block(0..<min(count, 1024))
+      for rows in blocks(of: count).dropFirst() {
+        let more = try block(rows)
+        all.values += more.values
+        all.labels?.append(contentsOf: more.labels ?? [])
+      }
+      return try NPZ.write(all, to: path)
+    }
     let isText = hasExtension(path, "csv")
     guard isText || hasExtension(path, "npy") else { throw StorageError.unknownFormat(path: path) }
     try AtomicFile.write(to: path) { file in
-      if !isText { try file.write(NPY.header(shape: [count, width])) }
+      if !isText { try file.write(NPYHeader.bytes(shape: [count, width])) }
       for rows in blocks(of: count) {
         let table = try block(rows)
         precondition(

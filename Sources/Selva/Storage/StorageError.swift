@@ -45,7 +45,7 @@ public enum StorageError: Fault, Equatable {
       "\(path): has latent vectors of \(found) components, the model's have \(expected);"
         + " use vectors that this model encoded or sampled"
     case .unknownFormat(let path):
-      "\(path): has no format that vectors can be written in; name it .csv or .npy"
+      "\(path): has no format that vectors can be written in; name it .csv, .npy or .npz"
     case .folderInUse(let path):
       "\(path): already holds files; continue that run with --resume or name another --output"
     case .noRun(let parent):
@@ -95,15 +95,4 @@ public enum StorageError: Fault, Equatable {
     default: preconditionFailure("a case without a description")
     }
   }
-}
-
-/// A file's text as it may stand in a one-line message: short, and without control characters.
-func shown(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars.prefix(60) {
-    let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-    result.unicodeScalars.append(
-      isControl || scalar == "\u{2028}" || scalar == "\u{2029}" ? "\u{FFFD}" : scalar)
-  }
-  return text.unicodeScalars.dropFirst(60).isEmpty ? result : result + "…"
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// Element types of stored arrays that can be read; all become `Float`.
 enum TensorType: String {
   case f64 = "F64"
@@ -30,22 +32,10 @@ enum TensorType: String {
       case .f16, .bf16:
         for i in 0..<total {
           let bits = bytes.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-          let value = self == .f16 ? Self.float(half: bits) : Float(bitPattern: UInt32(bits) << 16)
+          let value = self == .f16 ? HalfFloat.value(bits) : Float(bitPattern: UInt32(bits) << 16)
           values.initializeElement(at: i, to: value)
         }
       }
-    }
-  }
-
-  /// The value of an IEEE 754 half; by hand because `Float16` is not there on every platform.
-  static func float(half bits: UInt16) -> Float {
-    let sign = UInt32(bits & 0x8000) << 16
-    let exponent = UInt32(bits >> 10 & 0x1F)
-    let fraction = UInt32(bits & 0x3FF)
-    switch exponent {
-    case 0: return Float(bitPattern: (Float(fraction) * 0x1p-24).bitPattern | sign)
-    case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
     }
   }
 }

@@ -1,7 +1,7 @@
 /// A type that the elements of a `.npy` array have; every one becomes `Float` as NumPy's `astype(numpy.float32)`
 /// makes it.
-struct NPYElement {
-  private enum Kind: Character {
+package struct NPYElement: Sendable {
+  private enum Kind: Character, Sendable {
     case bool = "b"
     case signed = "i"
     case unsigned = "u"
@@ -9,12 +9,12 @@ struct NPYElement {
   }
 
   private let kind: Kind
-  let byteCount: Int
+  package let byteCount: Int
   private let isBigEndian: Bool
 
   /// - Parameter description: NumPy's, as `<f4`.
   /// - Returns: nil for types of which no `Float` can be made, or that NumPy does not have.
-  init?(_ description: String) {
+  package init?(_ description: String) {
     var rest = description[...]
     isBigEndian = rest.first == ">"
     if let order = rest.first, "<>|=".contains(order) { rest = rest.dropFirst() }
@@ -32,11 +32,15 @@ struct NPYElement {
     byteCount = size
   }
 
+  package var isFloat: Bool { kind == .float }
+  /// Bytes from 0 to 255, which pixels mostly are.
+  package var isByte: Bool { kind == .unsigned && byteCount == 1 }
+
   /// The values in `bytes`, which need not be aligned.
-  func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
+  package func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
     switch (kind, byteCount) {
     case (.bool, _): map(bytes) { (bits: UInt8) in bits == 0 ? 0 : 1 }
-    case (.float, 2): map(bytes) { TensorType.float(half: $0) }
+    case (.float, 2): map(bytes) { HalfFloat.value($0) }
     case (.float, 4): map(bytes) { Float(bitPattern: $0) }
     case (.float, _): map(bytes) { Float(Double(bitPattern: $0)) }
     case (.signed, 1): map(bytes) { (bits: Int8) in Float(bits) }
@@ -61,7 +65,7 @@ struct NPYElement {
   }
 
   /// What an array of another type holds, and what to save instead.
-  static func refusal(_ description: String?) -> (problem: String, fix: String) {
+  package static func refusal(_ description: String?) -> (problem: String, fix: String) {
     let plain = "save array.astype('<f4')"
     guard let description else {
       return ("the array is of a structured type", "save a plain array, as array['name']")
@@ -77,5 +81,19 @@ struct NPYElement {
       default: ("numbers of a type unknown here", plain)
       }
     return ("the array holds \(content) (\(shown(description)))", fix)
+  }
+}
+
+/// IEEE 754 halves; by hand because `Float16` is not there on every platform.
+package enum HalfFloat {
+  package static func value(_ bits: UInt16) -> Float {
+    let sign = UInt32(bits & 0x8000) << 16
+    let exponent = UInt32(bits >> 10 & 0x1F)
+    let fraction = UInt32(bits & 0x3FF)
+    switch exponent {
+    case 0: return Float(bitPattern: (Float(fraction) * 0x1p-24).bitPattern | sign)
+    case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+    }
   }
 }
