@@ -1,6 +1,7 @@
 /// What the folders that pictures lie in say of them.
 struct FolderNames {
-  /// One an item.
+  /// One an item, without the folders that all of a list are in.
+  private(set) var names: [String]
   private(set) var labels: [String?]
   private(set) var parts: [SetPart?]
   /// The first item without a label where others have one.
@@ -13,7 +14,14 @@ struct FolderNames {
     labels = items.map(\.label)
     parts = items.map(\.part)
     let indices = items.indices.filter { items[$0].root != .table }
-    FolderNames.dropCommon(&folders, indices, mayEmpty: indices.allSatisfy { items[$0].root == .list })
+    names = items.map(\.name)
+    let isList = indices.allSatisfy { items[$0].root == .list }
+    let dropped = FolderNames.dropCommon(&folders, indices, mayEmpty: isList)
+    if isList {
+      for index in indices {
+        names[index] = names[index].split(separator: "/").dropFirst(dropped).joined(separator: "/")
+      }
+    }
     let tops = Set(indices.map { folders[$0].first })
     if !indices.isEmpty, tops.allSatisfy({ $0.flatMap(FolderNames.part) != nil }) {
       for index in indices {
@@ -30,13 +38,17 @@ struct FolderNames {
   /// Drops the folders that all have in common.
   ///
   /// - Parameter mayEmpty: also where no folder is left then.
-  private static func dropCommon(_ folders: inout [[String]], _ indices: [Int], mayEmpty: Bool) {
+  /// - Returns: how many.
+  private static func dropCommon(_ folders: inout [[String]], _ indices: [Int], mayEmpty: Bool) -> Int {
     let least = mayEmpty ? 1 : 2
+    var dropped = 0
     while let first = indices.first.flatMap({ folders[$0].first }), part(first) == nil,
       indices.allSatisfy({ folders[$0].count >= least && folders[$0][0] == first })
     {
       for index in indices { folders[index].removeFirst() }
+      dropped += 1
     }
+    return dropped
   }
 
   /// Names that people give to the folders of training and of test pictures.

@@ -42,7 +42,7 @@ extension PictureCollection {
           : SetContent(
             part: part, count: indices.count, shape: shape,
             labels: numbers.map { numbers in indices.map { numbers[names.labels[$0] ?? ""] ?? 0 } },
-            names: indices.map { items[$0].name },
+            names: indices.map { names.names[$0] },
             pixels: .bytes { self.image(indices[$0], in: pixels, shape) })
       }
     }

@@ -91,4 +91,14 @@ import Testing
       #expect(!kind.fix(otherwise: "-").isEmpty && kind.fix(otherwise: "-").allSatisfy { !$0.isNewline })
     }
   }
+
+  @Test func saysHowASetIsMade() {
+    #expect(
+      FileSignature.png.importFix("a b.png") == "make a set of it with 'selva data import 'a b.png' -o set'")
+    #expect(FileSignature.zip.importFix("a.zip") == "make a set of it with 'selva data import a.zip -o set'")
+    #expect(FileSignature.xz.importFix("a") == "unpack it first, with 'xz -d'")
+    #expect(FileSignature.html.importFix("a") == nil && FileSignature.png.plural == "PNG pictures")
+    let importable = FileSignature.allCases.filter(\.isImportable)
+    #expect(importable == [.npy, .npz, .png, .jpeg, .zip, .tar, .sevenZip, .csv])
+  }
 }

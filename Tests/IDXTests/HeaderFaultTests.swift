@@ -94,11 +94,11 @@ import Testing
         (Array("<!doctype html><title>404</title>".utf8), "a web page; it came instead of"),
         (
           Array("z0,z1\n0.5,1\n".utf8),
-          "a table of comma-separated values; give an IDX file, as those of MNIST"
+          "a table of comma-separated values; make a set of it with 'selva data import"
         ),
         (
           [3, 8, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7],
-          "an IDX file with the bytes of its sizes in the wrong"
+          "an IDX file with the bytes of its sizes in the wrong order (little-endian); write its sizes with"
         ),
         (gzip(idx(8, [1], [7])), "a gzip file; unpack it first"),
       ] as [([UInt8], String)] {

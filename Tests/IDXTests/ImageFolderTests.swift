@@ -82,6 +82,53 @@ import Testing
       ["tiny-images.idx", "test-images.idx"], find: ["tiny-images.idx", nil, "test-images.idx", nil])
   }
 
+  @Test func aBeginningBeforeAllNames() throws {
+    let names = ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "test-images-idx3-ubyte.gz"]
+      .map { "emnist-letters-\($0)" }
+    try expect(names, find: names + [nil])
+    let qmnist = [
+      "qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int", "qmnist-test-images-idx3-ubyte",
+      "qmnist-test-labels-idx2-int",
+    ]
+    try expect(qmnist, find: qmnist)
+  }
+
+  @Test func oneFolderAFile() throws {
+    let names = ["train-images-idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images-idx3-ubyte"]
+    let paths = names.map { "\($0)/\($0)" }
+    try expect(names.map { $0 + "/" } + paths, find: paths + [nil])
+    // The same beside it as a file, as one archive has it.
+    try expect(
+      [
+        "train-images.idx3-ubyte", "train-images-idx3-ubyte/",
+        "train-images-idx3-ubyte/train-images-idx3-ubyte",
+      ],
+      find: ["train-images.idx3-ubyte", nil, nil, nil])
+    // A folder of another content says nothing.
+    try expect(
+      ["train-images.idx", "train-labels.idx/", "train-labels.idx/other"],
+      find: ["train-images.idx", nil, nil, nil])
+  }
+
+  @Test func belowTheFolderOfALibrary() throws {
+    let names = ["MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/t10k-labels-idx1-ubyte"]
+    try expect(["MNIST/raw/"] + names, find: [names[0], nil, nil, names[1]])
+    try withFiles(["MNIST/raw/", "KMNIST/raw/", names[0], "KMNIST/raw/train-images.idx"]) { folder in
+      #expect(throws: IDXError.self) { try ImageFolder(folder) }
+    }
+  }
+
+  @Test func aFolderOfPicturesIsNamed() throws {
+    try withFiles(["cat/", "notes.txt"]) { folder in
+      try writeFile([0xFF, 0xD8, 0xFF, 0xE0], "\(folder)/cat/1.png")
+      let fault = #expect(throws: IDXError.otherImages(folder: folder, found: .jpeg)) {
+        try ImageFolder(folder)
+      }
+      #expect(fault?.description.contains("but JPEG pictures; make a set of them with") == true)
+      #expect(fault?.category == .missingInput)
+    }
+  }
+
   @Test func ambiguous() throws {
     for names in [
       ["train-images-idx3-ubyte", "train-images.idx3-ubyte"],

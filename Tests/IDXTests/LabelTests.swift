@@ -1,6 +1,7 @@
 import Files
-import IDX
 import Testing
+
+@testable import IDX
 
 @Suite struct LabelTests {
   /// Two images beside labels of the given bytes.
@@ -99,6 +100,20 @@ import Testing
         try ImageSet(imagesPath: images, labelsPath: "\(labels)-none")
       }
       #expect(fault?.category == .missingInput)
+    }
+  }
+
+  /// As QMNIST has them: the first of eight numbers.
+  @Test func theFirstColumnOfEight() throws {
+    try withScratchFolder { folder in
+      let count = 20_000
+      let values = (0..<count).flatMap { [Int32($0 % 10)] + [Int32](repeating: 4000, count: 7) }
+      try writeFile(idx(0x0C, [UInt32(count), 8], values.flatMap { bigEndian($0) }), "\(folder)/labels")
+      let labels = try Labels.read("\(folder)/labels")
+      #expect(labels.count == count && labels.enumerated().allSatisfy { $1 == UInt8($0 % 10) })
+      try writeFile(
+        idx(0x0C, [1, 8], [Int32](repeating: 300, count: 8).flatMap { bigEndian($0) }), "\(folder)/wrong")
+      #expect(throws: IDXError.self) { try Labels.read("\(folder)/wrong") }
     }
   }
 }

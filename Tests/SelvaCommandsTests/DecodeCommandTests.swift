@@ -96,7 +96,7 @@ import Testing
     ("{\"z0\": 1}", "is a JSON document; give rows of comma-separated values"),
     (
       "PK\u{3}\u{4}" + String(repeating: "\0", count: 22) + "\u{5}\0\0\0z.npy",
-      "is a NumPy archive (.npz); save one"
+      "cannot be unpacked: "
     ),
   ]) func refusesWithAReason(text: String, says: String) throws {
     let place = try CommandFolder()

@@ -213,6 +213,51 @@ private let cases = [
     .other("--output", "--data other.idx -o b.idx", "--data other.idx --output c.idx")
     .channels("--data either.idx -o b.idx")
     .changes("--seed", "4").changes("--threshold", "").changes("--compress", ""),
+  OptionCase("data import", "folder -o set")
+    .other("--output", "folder -o set", "folder --output other")
+    .other("--force", "folder -o kept", "folder -o kept --force")
+    .changes("--size", "3x2").changes("--fit", "pad", beside: "--size 3x2").changes("--grey", "")
+    .changes("--background", "white").changes("--invert", "").changes("--transpose", "")
+    .other("--layout", "either.npy -o set", "either.npy -o set --layout channels-first")
+    .changes("--test-fraction", "0.5").changes("--seed", "3", beside: "--test-fraction 0.5")
+    .other("--strict", "folder broken.png -o set", "folder broken.png -o set --strict"),
+  OptionCase("data export", "data -o out")
+    .other("--output", "data -o out", "data --output other").changes("--part", "test")
+    .other("--label-file", "other.idx -o out", "other.idx -o out --label-file labels.idx")
+    .other("--layout", "either.idx -o out", "either.idx -o out --layout channels-first"),
+  OptionCase("data subset", "data -o set --first 3")
+    .other("--output", "data -o set --first 3", "data --output other --first 3")
+    .other("--force", "data -o kept --first 3", "data -o kept --first 3 --force")
+    .changes("--part", "test").changes("--labels", "1,2")
+    .other("--first", "data -o set --labels 1", "data -o set --labels 1 --first 1")
+    .other("--random", "data -o set --labels 1-9", "data -o set --labels 1-9 --random 2")
+    .other("--seed", "data -o set --random 2", "data -o set --random 2 --seed 9")
+    .other(
+      "--label-file", "other.idx -o set --first 3", "other.idx -o set --first 3 --label-file labels.idx"
+    )
+    .other(
+      "--layout", "either.idx -o set --first 3", "either.idx -o set --first 3 --layout channels-first"),
+  OptionCase("data split", "other.idx -o set --test-fraction 0.3")
+    .other(
+      "--output", "other.idx -o set --test-fraction 0.3", "other.idx --output other --test-fraction 0.3"
+    )
+    .changes("--seed", "5")
+    .other("--test-fraction", "other.idx -o set --test-fraction 0.3", "other.idx -o set --test-fraction 0.6")
+    .other(
+      "--force", "other.idx -o kept --test-fraction 0.3", "other.idx -o kept --test-fraction 0.3 --force"
+    )
+    .other(
+      "--part", "data -o set --test-fraction 0.3 --part train", "data -o set --test-fraction 0.3 --part test"
+    )
+    .changes("--label-file", "labels.idx")
+    .other(
+      "--layout", "either.idx -o set --test-fraction 0.3",
+      "either.idx -o set --test-fraction 0.3 --layout channels-first"),
+  OptionCase("data merge", "images.idx images.idx -o set")
+    .other("--output", "images.idx images.idx -o set", "images.idx images.idx --output other")
+    .other("--force", "images.idx images.idx -o kept", "images.idx images.idx -o kept --force")
+    .other(
+      "--layout", "either.idx either.idx -o set", "either.idx either.idx -o set --layout channels-first"),
 ]
 
 @Suite struct OptionTests {
@@ -233,8 +278,36 @@ private let cases = [
       network: .recurrent(Recurrent(layers: [4])))
     try place.write("z0,z1,z2\n0,1,2\n-1,0.5,0\n3,-3,0.25\n", "latents.csv")
     try place.write("z0,z1,z2\n1,1,2\n-1,0.5,0\n3,-3,0.25\n", "others.csv")
+    try pictures(in: place)
     return place
   }
+
+  /// Pictures, an array that could have its channels first or last, and folders that hold files already.
+  private func pictures(in place: CommandFolder) throws {
+    for name in ["folder", "kept"] {
+      try FileManager.default.createDirectory(atPath: place.path(name), withIntermediateDirectories: true)
+    }
+    for index in 0..<4 {
+      let bytes = (0..<72).map { UInt8(truncatingIfNeeded: $0 * (index + 1) * 3) }
+      try PNG.write(
+        Raster(width: 6, height: 4, channels: 3, bytes: bytes), to: place.path("folder/\(index).png"))
+    }
+    // 6 x 4, grey and alpha.
+    try Data(OptionTests.clear).write(to: URL(fileURLWithPath: place.path("folder/clear.png")))
+    try place.write("no picture", "broken.png")
+    try place.write("mine", "kept/mine.txt")
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4, 3), }"
+    let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    let array =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + (0..<72).map { UInt8($0) }
+    try Data(array).write(to: URL(fileURLWithPath: place.path("either.npy")))
+  }
+
+  private static let clear =
+    Data(
+      base64Encoded:
+        "iVBORw0KGgoAAAANSUhEUgAAAAYAAAAECAQAAAAHDYbIAAAAD0lEQVR4nGM40YCADMRxACNBHsGD7PMSAAAAAElFTkSuQmCC")
+    ?? Data()
 
   @Test(arguments: cases) private func everyOptionLeavesATrace(_ test: OptionCase) throws {
     let place = try place()

@@ -160,7 +160,7 @@ import Testing
       (Array("z0,z1\n1,2\n".utf16).flatMap { [UInt8($0 & 255), 0] }, "is text in UTF-16; save it as UTF-8"),
       (
         [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [5, 0, 0, 0] + Array("z.npy".utf8),
-        "is a NumPy archive (.npz); save one of its arrays, as numpy.save("
+        "cannot be unpacked: "
       ),
       (Array("<html>".utf8), "is a web page; it came instead"),
       ([0x80, 4, 0x95, 0], "is a Python pickle; save its array"),
