@@ -42,7 +42,7 @@ extension PictureCollection {
     switch kind {
     case .zip, .tar, .sevenZip, .gzip, .xz, .bzip2, .zstd, .lz4: try gatherArchive(path)
     case .npz: try gatherArrays(path)
-    case .npy, .csv, .text:
+    case .npy, .csv:
       let file = try MappedFile(path)
       try withExtendedLifetime(file) { try gatherTable(file.bytes, kind, path) }
     default: try add(path.withoutRoot, root: .list) { try decode(path) }
@@ -86,7 +86,7 @@ extension PictureCollection {
     let bytes = try spool.content()
     try withExtendedLifetime(spool) {
       let kind = FileSignature(bytes)
-      if [.npy, .csv, .text].contains(kind) { return try gatherTable(bytes, kind, path) }
+      if [.npy, .csv].contains(kind) { return try gatherTable(bytes, kind, path) }
       try add(path.withoutRoot, root: .list) {
         try PictureDecoder.decode(bytes, name: path, background: settings.background)
       }

@@ -3,6 +3,7 @@ import Files
 import IDX
 import ImageGrid
 import Pictures
+import Selva
 
 /// `selva data import`: a set of pictures.
 struct ImportCommand: ParsableCommand {
@@ -33,7 +34,7 @@ struct ImportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Scale every picture to WIDTHxHEIGHT, or to a square; needed where their sizes differ.",
+      "Scale every picture to WIDTHxHEIGHT (\(PictureSize.sides.text) each), or to a square; needed where sizes differ.",
       valueName: "size"),
     transform: PictureSize.parse)
   var size: PictureSize?
@@ -136,12 +137,14 @@ private final class ImportProgress {
 extension PictureFit: ExpressibleByArgument {}
 
 extension PictureSize {
+  static let sides = NumberRange(1...largest)
+
   @Sendable static func parse(_ text: String) throws -> PictureSize {
-    let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard (1...2).contains(sides.count), sides.allSatisfy({ $0.map { (1...largest).contains($0) } ?? false }),
-      let width = sides[0], let height = sides[sides.count - 1]
+    let numbers = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard (1...2).contains(numbers.count), numbers.allSatisfy({ $0.map(sides.contains) ?? false }),
+      let width = numbers[0], let height = numbers[numbers.count - 1]
     else {
-      throw ValidationError("must be one number or two (1 to \(largest) each), as 28 or 32x48")
+      throw ValidationError("must be one number or two (\(sides.text) each), as 28 or 32x48")
     }
     return PictureSize(width: width, height: height)
   }

@@ -25,12 +25,17 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Quick ones first: a mutation should die of the cheapest test that sees it.
-TARGETS = ["FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "SelvaTests", "SelvaCommandsTests"]
+TARGETS = [
+    "FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "PicturesTests", "SelvaTests", "SelvaCommandsTests"]
 ROOMS = {
     "Files": ["FilesTests"],
     "IDX": ["IDXTests"],
     "ImageGrid": ["ImageGridTests"],
     "CPNG": ["ImageGridTests"],
+    "CJPEG": ["PicturesTests"],
+    "CArchive": ["PicturesTests"],
+    "Archives": ["PicturesTests"],
+    "Pictures": ["PicturesTests", "SelvaCommandsTests"],
     "CKernels": ["ComputeTests", "SelvaTests"],
     "COneDNN": ["ComputeTests", "SelvaTests"],
     "Compute": ["ComputeTests", "SelvaTests"],

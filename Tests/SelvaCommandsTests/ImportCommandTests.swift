@@ -182,16 +182,14 @@ import Testing
     let place = try place()
     try told(place, "data import pictures -o set")
     try told(place, "data export set -o a.npz")
-    let train = ["train", "--data"]
-    #expect(
-      try place.fail(66, train + ["pictures"]).contains(
-        "pictures: no IDX images here, but PNG pictures; make a set of them with 'selva data import pictures -o set'"
-      ))
-    #expect(
-      try place.fail(65, train + ["pictures/cat/1.png"]).contains(
-        "is a PNG picture; make a set of it with 'selva data import pictures/cat/1.png -o set'"))
-    #expect(
-      try place.fail(65, train + ["a.npz"]).contains("is a NumPy archive (.npz); make a set of it with"))
+    for (name, status, says) in [
+      ("pictures", 66, "no IDX images here, but PNG pictures; make a set of them with 'selva data import "),
+      ("pictures/cat/1.png", 65, "is a PNG picture; make a set of it with 'selva data import "),
+      ("a.npz", 65, "is a NumPy archive (.npz); make a set of it with 'selva data import "),
+    ] as [(String, Int32, String)] {
+      let fault = try place.fail(status, ["train", "--data", name])
+      #expect(fault.contains("/\(name): \(says)"), "\(fault)")
+    }
   }
 
   @Test func aPipeIsASet() throws {

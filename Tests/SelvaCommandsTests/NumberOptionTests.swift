@@ -9,7 +9,7 @@ import Testing
   /// What takes text; every other option takes numbers, and so must say which.
   private static let texts: Set<String> = [
     "data", "labels", "test-data", "test-labels", "output", "resume", "start-from", "save-latents", "latents",
-    "separate", "contact-sheet", "pseudo-inputs", "prior", "freeze",
+    "separate", "contact-sheet", "label-file", "pseudo-inputs", "prior", "freeze",
   ]
 
   struct Option {
@@ -110,6 +110,7 @@ import Testing
   private static func options(of command: [String: Any], path: [String]) -> [Option] {
     let mine = (command["arguments"] as? [[String: Any]] ?? []).compactMap { argument -> Option? in
       guard argument["kind"] as? String == "option", argument["allValues"] == nil,
+        argument["valueName"] as? String != "colour",
         let names = argument["names"] as? [[String: Any]],
         let name = names.first(where: { $0["kind"] as? String == "long" })?["name"] as? String,
         !texts.contains(name)

@@ -216,7 +216,7 @@ private let cases = [
   OptionCase("data import", "folder -o set")
     .other("--output", "folder -o set", "folder --output other")
     .other("--force", "folder -o kept", "folder -o kept --force")
-    .changes("--size", "3x2").changes("--fit", "pad", beside: "--size 3x2").changes("--grey", "")
+    .changes("--size", "3x2").changes("--fit", "pad", beside: "--size 3x3").changes("--grey", "")
     .changes("--background", "white").changes("--invert", "").changes("--transpose", "")
     .other("--layout", "either.npy -o set", "either.npy -o set --layout channels-first")
     .changes("--test-fraction", "0.5").changes("--seed", "3", beside: "--test-fraction 0.5")
