@@ -18,14 +18,14 @@ if [ ! -e "$images" ]; then
   selva data import "$folder" -o "$images" --size 32 --test-fraction 0.1
 fi
 selva inspect "$images"
-train_once shapes --channels 16,32 --latent 16 --condition labels --likelihood discretized-logistic --beta 2 \
-  --batch-size 32 --epochs 15 --seed 0 --sample-every 0
+train_once shapes --channels 16,32 --latent 16 --condition labels --likelihood bernoulli --batch-size 32 \
+  --learning-rate 2e-3 --epochs 20 --seed 0 --sample-every 0
 shapes=$runs/shapes
 
-selva reconstruct "$shapes" --data "$images" --count 24 --columns 6 -o "$pictures/shapes-reconstructions.png"
+selva reconstruct "$shapes" --data "$images" --count 24 --shuffle --columns 6 -o "$pictures/shapes-reconstructions.png"
 selva sample "$shapes" --columns 10 --temperature 0.8 -o "$pictures/shapes-samples.png"
-# From a circle to a triangle, a square, a star, a cross, and back.
-selva interpolate "$shapes" --data "$images" --between-labels 0,1 --steps 10 -o "$pictures/shapes-walk.png"
+# From a circle to a cross.
+selva interpolate "$shapes" --data "$images" --between-labels 0,1 --steps 10 -o "$runs/shapes-walk.png"
 
 # The test images as pictures again, and all latent vectors for NumPy.
 rm -rf "$runs/shapes-again"
