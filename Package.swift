@@ -26,22 +26,25 @@ let package = Package(
     // Its headers alone: the library is loaded when it is needed.
     .systemLibrary(
       name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+    // Loaded when the first chart is drawn, not linked: see its shim.
+    .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Compute", "CKernels"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
+    .target(name: "Charts", dependencies: ["Files", "ImageGrid", "CCairo"]),
     .target(name: "Archives", dependencies: ["Files", "CArchive"]),
     .target(
       name: "Pictures",
       dependencies: ["Files", "Archives", "Compute", "IDX", "ImageGrid", "CPNG", "CJPEG"]),
     .target(
-      name: "Selva", dependencies: ["Files", "Archives", "Compute", "Networks", "IDX", "ImageGrid"]),
+      name: "Selva", dependencies: ["Files", "Archives", "Compute", "Networks", "IDX", "ImageGrid", "Charts"]),
     .target(
       name: "SelvaCommands",
       dependencies: [
-        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Pictures", "Compute",
+        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Compute",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
@@ -49,24 +52,25 @@ let package = Package(
     .executableTarget(
       name: "LatentWalk", dependencies: ["Selva", "ImageGrid"], path: "samples/latent-walk"),
     .executableTarget(
-      name: "SampleCharts", dependencies: ["Files", "ImageGrid"], path: "samples/charts"),
+      name: "SampleCharts", dependencies: ["Files", "Charts"], path: "samples/charts"),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "Archives", "Files", "IDX", "ImageGrid"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts", "ImageGrid"]),
     // Every version of the kernels by itself, whatever the processor's own would be; for tests alone.
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "CKernelVariants"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Compute", "CKernels", "CKernelVariants"]),
     .testTarget(
       name: "SelvaTests",
-      dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid"],
+      dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid", "Charts"],
       exclude: ["Fixtures"]),
     // Names the executable so that it is built before the tests that start it as a user would.
     .testTarget(
       name: "SelvaCommandsTests",
       dependencies: [
-        "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Pictures",
+        "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -100,11 +100,11 @@ static inline void selva_png_set_text(png_structp png, png_infop info, const cha
   }
 }
 
-// Writes 8-bit grey (1 channel) or RGB (3) pixels, [height, width, channels].
+// Writes 8-bit grey (1 channel) or RGB (3) pixels, [height, width, channels]; 0 pixels_per_meter says nothing of them.
 // Returns 1, or 0 with output->message set and nothing to free.
 static inline __attribute__((noinline)) int selva_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int level, int filters,
-    const char *text, size_t text_size, selva_png_output *output) {
+    const char *text, size_t text_size, uint32_t pixels_per_meter, selva_png_output *output) {
   png_structp png = png_create_write_struct(
       PNG_LIBPNG_VER_STRING, output->message, selva_png_on_error, selva_png_on_warning);
   if (!png) {
@@ -125,6 +125,9 @@ static inline __attribute__((noinline)) int selva_png_encode(
   png_set_IHDR(
       png, info, width, height, 8, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
       PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (pixels_per_meter) {
+    png_set_pHYs(png, info, pixels_per_meter, pixels_per_meter, PNG_RESOLUTION_METER);
+  }
   selva_png_set_text(png, info, text, text_size);
   png_write_info(png, info);
   for (uint32_t row = 0; row < height; row++) {

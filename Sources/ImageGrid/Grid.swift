@@ -25,21 +25,49 @@ public struct GridStyle: Sendable, Equatable {
   }
 }
 
+extension GridStyle {
+  /// The least length of a finished picture's short side, and the greatest of its long one, where both can be had.
+  public static let screen = (short: 600, long: 2000)
+  /// The largest scale that is chosen for anyone.
+  private static let largest = 64
+
+  /// The same with the least scale at which a grid of such cells suits a screen; long ones stay within its width.
+  public func fitted(cells: Int, columns: Int, width: Int, height: Int) -> GridStyle {
+    var fitted = self
+    for scale in 1...GridStyle.largest {
+      var larger = self
+      larger.scale = scale
+      let size = larger.size(cells: cells, columns: columns, width: width, height: height)
+      guard scale == 1 || max(size.width, size.height) <= GridStyle.screen.long else { break }
+      fitted.scale = scale
+      guard min(size.width, size.height) < GridStyle.screen.short else { break }
+    }
+    return fitted
+  }
+
+  /// Of a grid without captions.
+  public func size(cells: Int, columns: Int, width: Int, height: Int) -> (width: Int, height: Int) {
+    let used = min(columns, cells)
+    let gaps = groupColumns > 0 ? max(used - 1, 0) / groupColumns : 0
+    return (
+      used * (width * scale + padding) + padding + gaps * groupGap,
+      (cells + columns - 1) / columns * (height * scale + padding) + padding
+    )
+  }
+}
+
 extension Raster {
   /// One raster of many: cells of one size, row by row; the last row may be short.
   ///
   /// The result is RGB as soon as one cell is, grey otherwise. With fewer cells than columns it is only as
-  /// wide as they need. Its width is `used * (cellWidth * scale + padding) + padding`, plus `groupGap` for
-  /// each gap between groups and a margin for the labels.
+  /// wide as they need. Without captions, its size is `GridStyle.size`.
   ///
-  /// - Parameters:
-  ///   - cells: at least one.
-  ///   - rowLabels: captions at the left, from the first row on; may be fewer than the rows.
+  /// - Parameter cells: at least one.
   public static func grid(
-    _ cells: [Raster], columns: Int, style: GridStyle = GridStyle(), rowLabels: [String] = []
+    _ cells: [Raster], columns: Int, style: GridStyle = GridStyle(), captions: GridCaptions = GridCaptions()
   ) -> Raster {
     precondition(!cells.isEmpty && columns > 0, "a grid of \(cells.count) cells in \(columns) columns")
-    let layout = GridLayout(cells, columns: columns, style: style, rowLabels: rowLabels)
+    let layout = GridLayout(cells, columns: columns, style: style, captions: captions)
     let channels = cells.contains { $0.channels == 3 } ? 3 : 1
     var grid = Raster(
       width: layout.width, height: layout.height, channels: channels, fill: Color(grey: style.background))
@@ -48,14 +76,10 @@ extension Raster {
         cell.width == cells[0].width && cell.height == cells[0].height,
         "cell \(index) is \(cell.width) x \(cell.height), not \(cells[0].width) x \(cells[0].height)")
       grid.place(
-        cell, x: layout.x(index % layout.columns), y: layout.y(index / layout.columns), scale: style.scale)
+        captions.dimmed.contains(index) ? cell.dimmed(toward: style.background) : cell,
+        x: layout.x(index % layout.columns), y: layout.y(index / layout.columns), scale: style.scale)
     }
-    let color = Color(grey: style.background < 128 ? 230 : 40)
-    for (row, label) in rowLabels.prefix(layout.rows).enumerated() {
-      let y = layout.y(row) + (layout.cellHeight - Raster.textHeight(scale: layout.labelScale)) / 2
-      let x = layout.margin - layout.labelGap - Raster.textWidth(label, scale: layout.labelScale)
-      grid.drawText(label, x: x, y: y, color: color, scale: layout.labelScale)
-    }
+    grid.drawCaptions(captions, layout, cells: cells.count)
     return grid
   }
 
@@ -92,40 +116,4 @@ extension Raster {
       }
     }
   }
-}
-
-/// Where the cells of a grid lie.
-private struct GridLayout {
-  let columns: Int
-  let rows: Int
-  let cellWidth: Int
-  let cellHeight: Int
-  /// What the labels take at the left, before the first padding.
-  let margin: Int
-  let labelScale: Int
-  let labelGap: Int
-  let style: GridStyle
-
-  init(_ cells: [Raster], columns: Int, style: GridStyle, rowLabels: [String]) {
-    self.style = style
-    self.columns = min(columns, cells.count)
-    rows = (cells.count + columns - 1) / columns
-    cellWidth = cells[0].width * style.scale
-    cellHeight = cells[0].height * style.scale
-    labelScale = cellHeight >= 24 ? 2 : 1
-    labelGap = 2 * labelScale
-    let labelWidth = rowLabels.prefix(rows).map { [labelScale] in Raster.textWidth($0, scale: labelScale) }
-      .max()
-    margin = labelWidth.map { [labelGap] in $0 + 3 * labelGap } ?? 0
-  }
-
-  var width: Int { x(columns - 1) + cellWidth + style.padding }
-  var height: Int { y(rows - 1) + cellHeight + style.padding }
-
-  func x(_ column: Int) -> Int {
-    let gaps = style.groupColumns > 0 ? column / style.groupColumns : 0
-    return margin + style.padding + column * (cellWidth + style.padding) + gaps * style.groupGap
-  }
-
-  func y(_ row: Int) -> Int { style.padding + row * (cellHeight + style.padding) }
 }

@@ -1,5 +1,5 @@
+import Charts
 import IDX
-import ImageGrid
 import Networks
 import Selva
 
@@ -86,7 +86,7 @@ struct ActivationInspection: Encodable {
         LineChart.Series(
           "\(layer.name), \(when) training",
           points: steps.enumerated().map { (x: Double($0 + 1), y: $1.variance) },
-          color: LineChart.palette[index % LineChart.palette.count], dashed: dashed)
+          color: index, dashed: dashed)
       }
     }
     return LineChart(
@@ -112,6 +112,6 @@ struct ActivationInspection: Encodable {
   ) -> LineChart.Series {
     let points = statistics.layers.enumerated().map { (x: Double($0 + 1), y: $1[keyPath: value]) }
     return LineChart.Series(
-      name, points: points, color: LineChart.palette[color], markers: true, dashed: dashed)
+      name, points: points, color: color, markers: true, dashed: dashed)
   }
 }

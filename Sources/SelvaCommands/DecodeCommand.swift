@@ -40,7 +40,9 @@ struct DecodeCommand: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("A folder for one PNG file of each vector: 0000.png, 0001.png, …", valueName: "folder")
+    help: ArgumentHelp(
+      "A folder for one PNG file of each vector, in its own pixels: 0000.png, 0001.png, …",
+      valueName: "folder")
   )
   var separate: String?
 
@@ -73,7 +75,7 @@ struct DecodeCommand: ParsableCommand {
     if !hasGrid, let option = ofGrid.first(where: \.1)?.0 {
       throw ValidationError("\(option) belongs to a grid, for which --output names a .png file.")
     }
-    if !hasGrid && separate == nil && layout.scale != standard.scale {
+    if !hasGrid && separate == nil && layout.scale != nil {
       throw ValidationError("--scale belongs to pictures, and a .npy file holds pixels.")
     }
   }
@@ -95,10 +97,10 @@ struct DecodeCommand: ParsableCommand {
     let columns = columns ?? LayoutOptions.columns(for: input.count)
     try layout.check(cells: input.count, columns: columns, of: model.settings, output: output)
     let grid = Raster.grid(
-      model.pictures(input.values, labels: input.labels), columns: columns, style: layout.style())
+      model.pictures(input.values, labels: input.labels), columns: columns,
+      style: layout.style(cells: input.count, columns: columns, of: model.settings))
     try PictureFile.write(
-      grid, to: output, text: PictureText.entries(model: path),
-      from: ModelOrigin.text(path))
+      grid, to: output, text: PictureText.entries(model: path), from: ModelOrigin.text(path))
   }
 
   /// In blocks, so that the pixels of only a few are in memory.
@@ -115,7 +117,8 @@ struct DecodeCommand: ParsableCommand {
   private func writeSeparately(
     _ input: LatentInput, _ model: VAE, _ path: String, into folder: String
   ) throws {
-    let style = GridStyle(padding: 0, scale: layout.scale)
+    // For other programs, so with the model's own pixels where nothing else is asked.
+    let style = GridStyle(padding: 0, scale: layout.scale ?? 1)
     let text = PictureText.entries(model: path)
     let digits = max(4, String(input.count - 1).count)
     try Folder.make(folder)

@@ -83,7 +83,7 @@ struct InspectCommand: ParsableCommand {
     if !activations, let option = ofActivations.first(where: \.1)?.0 {
       throw ValidationError("\(option) goes with --activations.")
     }
-    if let output { try PictureFile.check(output, mayBeOutput: false) }
+    if let output { try PictureFile.checkChart(output, mayBeOutput: false) }
     if let contactSheet {
       try PictureFile.check(contactSheet, option: "--contact-sheet", mayBeOutput: false)
     }
@@ -126,8 +126,12 @@ struct InspectCommand: ParsableCommand {
         Raster(
           width: images.width, height: images.height, channels: images.channels, floats: images.image($0))
       }
+      let style = GridStyle().fitted(
+        cells: cells.count, columns: 10, width: images.width, height: images.height)
       try PictureFile.write(
-        Raster.grid(cells, columns: 10), to: contactSheet, text: PictureText.entries(model: nil), from: path)
+        Raster.grid(cells, columns: 10, style: style), to: contactSheet,
+        text: PictureText.entries(model: nil),
+        from: path)
     }
     try Console.result(
       json ? SettingsJSON.encode(["files": files]) : files.flatMap(\.lines).joined(separator: "\n"))
@@ -165,7 +169,7 @@ struct InspectCommand: ParsableCommand {
     }
     if let output {
       try PictureFile.write(
-        (steps ? inspection.stepChart : inspection.chart).raster(), to: output,
+        steps ? inspection.stepChart : inspection.chart, to: output,
         text: PictureText.entries(model: path, seed: inspection.seed), from: ModelOrigin.text(path))
     }
     let lines = inspection.lines + (steps ? [""] + inspection.stepLines : [])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import IDX
+import ImageGrid
 import Selva
 
 /// `selva interpolate`: the way from one latent vector to another.
@@ -13,7 +14,8 @@ struct InterpolateCommand: ParsableCommand {
       (--latents). Images stand at the mean of their posterior. Each row of the picture leads from one point to \
       the next and shows both. With a model with labels, each point has that of its image or of its row, and half \
       way the label changes to that of the next point; --label fixes one. Great circles (--spherical) run in the \
-      space in which the prior is about N(0, I), straight lines in the latent space.
+      space in which the prior is about N(0, I), straight lines in the latent space. As an animation, one picture goes \
+      all the way and back, or round; --pairs go side by side.
 
       Examples:
         selva interpolate --data data --indices 3,17 -o walk.png
@@ -21,10 +23,12 @@ struct InterpolateCommand: ParsableCommand {
         selva interpolate --data data --between-labels 3,8 --label-means -o walk.png
         selva interpolate --latents a.csv --rows 0,5,9 --closed --spherical
         selva interpolate runs/labels --indices 3,17 --label 7 -o sevens.png
+        selva interpolate --between-labels 0,1,2 --closed --spherical -o morph.apng
       """)
 
   @OptionGroup var model: ModelArgument
   @OptionGroup var picture: PictureOptions
+  @OptionGroup var animation: AnimationOptions
   @OptionGroup var images: ImageOptions
 
   @Option(
@@ -57,12 +61,20 @@ struct InterpolateCommand: ParsableCommand {
     transform: NumberList.parse)
   var rows: NumberList?
 
-  private static let standardSteps = 10
+  private static let standardSteps = (still: 10, moving: 24)
 
   @Option(
-    help: Numbers.walk.help("Pictures from one point to the next.", default: standardSteps),
+    help: Numbers.walk.help(
+      "Pictures from one point to the next.",
+      default: "\(standardSteps.still); of an animation, \(standardSteps.moving)"),
     transform: Numbers.walk.parse)
-  var steps = InterpolateCommand.standardSteps
+  var steps: Int?
+
+  private var stepCount: Int {
+    steps
+      ?? (animation.isOn(picture)
+        ? InterpolateCommand.standardSteps.moving : InterpolateCommand.standardSteps.still)
+  }
 
   @Flag(help: "Go along great circles instead of straight lines.")
   var spherical = false
@@ -89,6 +101,8 @@ struct InterpolateCommand: ParsableCommand {
   }
 
   func validate() throws {
+    try picture.checkOutput(mayMove: true)
+    try animation.check(picture)
     guard [indices != nil, betweenLabels != nil, latents != nil].filter({ $0 }).count == 1 else {
       throw ValidationError("Give the points by one of --indices, --between-labels and --latents.")
     }
@@ -117,10 +131,15 @@ struct InterpolateCommand: ParsableCommand {
     var points = try points(model, path, label: label)
     if let label, points.labels != nil { points.labels = [Int](repeating: label, count: points.values.count) }
     try picture.layout.check(
-      cells: points.values.count * steps, columns: steps, of: model.settings,
+      cells: points.values.count * stepCount, columns: stepCount, of: model.settings,
       output: picture.path(beside: path))
     let (walk, labels) = walk(points, model.makePrior())
-    try picture.write(walk, labels: labels, of: model, at: path, columns: steps)
+    if animation.isOn(picture) {
+      try animate(walk, labels, model, path)
+    } else {
+      try picture.write(
+        walk, labels: labels, of: model, at: path, columns: stepCount, captions: captions(points))
+    }
     try save.write(walk, labels: labels, latent: model.settings.latent)
   }
 
@@ -129,11 +148,14 @@ struct InterpolateCommand: ParsableCommand {
     let values: [[Float]]
     /// One a point; nil where the model has none.
     var labels: [Int]?
+    /// What a person calls them, one a point.
+    let names: [String]
 
     /// - Parameter values: `[count, latent]`.
-    init(_ values: [Float], latent: Int, labels: [Int]?) {
+    init(_ values: [Float], latent: Int, labels: [Int]?, names: [Int]) {
       self.values = Points.rows(values, latent)
       self.labels = labels
+      self.names = names.map { String($0) }
     }
 
     static func rows(_ values: [Float], _ latent: Int) -> [[Float]] {
@@ -148,14 +170,14 @@ struct InterpolateCommand: ParsableCommand {
       let rows = try rows(of: input)
       return Points(
         rows.flatMap { input.part($0..<$0 + 1).latents }, latent: latent,
-        labels: input.labels.map { all in rows.map { all[$0] } })
+        labels: input.labels.map { all in rows.map { all[$0] } }, names: rows)
     }
     let images = try images.load(labels: labels, for: model.settings, at: path)
     if let indices {
       try images.check(indices.values)
       return Points(
         try model.means(images, indices.values), latent: latent,
-        labels: images.labels(indices.values, for: model.settings))
+        labels: images.labels(indices.values, for: model.settings), names: indices.values)
     }
     let chosen = betweenLabels?.values ?? []
     let means = try chosen.flatMap { label in
@@ -163,7 +185,7 @@ struct InterpolateCommand: ParsableCommand {
       guard labelMeans else { return try model.means(images, [members[0]]) }
       return LatentMath.mean(try model.means(images, members), latent: latent)
     }
-    return Points(means, latent: latent, labels: model.settings.labels.isEmpty ? nil : chosen)
+    return Points(means, latent: latent, labels: model.settings.labels.isEmpty ? nil : chosen, names: chosen)
   }
 
   private func rows(of input: LatentInput) throws -> [Int] {
@@ -180,7 +202,7 @@ struct InterpolateCommand: ParsableCommand {
     return rows.values
   }
 
-  /// The vectors of the picture, `steps` for each of its rows, with their labels.
+  /// The vectors of the picture, `stepCount` for each of its rows, with their labels.
   private func walk(_ points: Points, _ prior: LatentPrior) -> (latents: [Float], labels: [Int]?) {
     let (kind, values): (Interpolation, _) = (spherical ? .spherical : .linear, points.values)
     // Circles are about the origin, and that is where the prior lies in its base space.
@@ -189,9 +211,9 @@ struct InterpolateCommand: ParsableCommand {
     var sources: [(point: Int, isExact: Bool)] = []
     for start in starts(values.count) {
       let end = (start + 1) % values.count
-      for step in 0..<steps {
+      for step in 0..<stepCount {
         // A closed way leaves its end to the next row.
-        let t = Double(step) / Double(course == .closed ? steps : steps - 1)
+        let t = Double(step) / Double(course == .closed ? stepCount : stepCount - 1)
         rows.append(kind.point(from: stations[start], to: stations[end], at: t))
         sources.append((t < 0.5 ? start : end, t == 0 || t == 1))
       }
@@ -200,6 +222,33 @@ struct InterpolateCommand: ParsableCommand {
     // There and back is not the same to the last bit.
     for (row, source) in sources.enumerated() where source.isExact { rows[row] = values[source.point] }
     return (Array(rows.joined()), points.labels.map { labels in sources.map { labels[$0.point] } })
+  }
+
+  /// From which point to which each row goes, over the columns where they are.
+  private func captions(_ points: Points) -> GridCaptions {
+    let rows = starts(points.values.count).map {
+      "\(points.names[$0]) → \(points.names[($0 + 1) % points.names.count])"
+    }
+    let between = [String](repeating: "", count: stepCount - 2)
+    return GridCaptions(rows: rows, columns: ["start"] + between + [course == .closed ? "" : "end"])
+  }
+
+  /// The walk in time: along its rows one after the other; pairs side by side.
+  private func animate(_ walk: [Float], _ labels: [Int]?, _ model: VAE, _ path: String) throws {
+    let cells = model.pictures(walk, labels: labels)
+    let rows = stride(from: 0, to: cells.count, by: stepCount).map { Array(cells[$0..<$0 + stepCount]) }
+    let frames: [[Raster]] =
+      switch course {
+      case .pairs: (0..<stepCount).map { step in rows.map { $0[step] } }
+      case .closed: cells.map { [$0] }
+      // A row begins with the picture that the one before ended with.
+      case .path: rows.enumerated().flatMap { $0 == 0 ? $1 : Array($1.dropFirst()) }.map { [$0] }
+      }
+    let columns = LayoutOptions.columns(for: frames[0].count)
+    let style = picture.layout.style(cells: frames[0].count, columns: columns, of: model.settings)
+    try animation.write(
+      count: frames.count, loops: course == .closed, to: picture.path(beside: path), model: path
+    ) { Raster.grid(frames[$0], columns: columns, style: style) }
   }
 
   /// The point that each row of the picture begins with.

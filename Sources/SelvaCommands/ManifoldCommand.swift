@@ -1,4 +1,5 @@
 import ArgumentParser
+import ImageGrid
 import Selva
 
 /// `selva manifold`: a plane of the latent space as one picture.
@@ -46,6 +47,7 @@ struct ManifoldCommand: ParsableCommand {
   private static let mostComponents = 1024
 
   func validate() throws {
+    try picture.checkOutput()
     if !principal, let option = images.names.first ?? labels.labels.map({ _ in "--labels" }) {
       throw ValidationError("\(option) goes with --principal.")
     }
@@ -66,24 +68,28 @@ struct ManifoldCommand: ParsableCommand {
     let prior = model.makePrior()
     let values = prior.fromBase(try plane(model, prior, path).values)
     let labels = label.map { [Int](repeating: $0, count: size * size) }
-    try picture.write(values, labels: labels, of: model, at: path, columns: size)
+    let note = principal ? "first and second principal direction" : "z\(axes[0]) and z\(axes[1])"
+    try picture.write(
+      values, labels: labels, of: model, at: path, columns: size,
+      captions: GridCaptions(note: "to the right and upwards: \(note)"))
     try save.write(values, labels: labels, latent: model.settings.latent)
   }
+
+  private var axes: [Int] { components?.values ?? [0, 1] }
 
   /// In the prior's base space.
   private func plane(_ model: VAE, _ prior: LatentPrior, _ path: String) throws -> LatentTable {
     let latent = model.settings.latent
     guard principal else {
-      let components = components?.values ?? [0, 1]
-      try model.check(components: components, path: path)
+      try model.check(components: axes, path: path)
       if self.components == nil && latent > 2 {
         Console.message(
           "selva: the latent space has \(latent) dimensions; showing components 0 and 1 "
             + "(choose with --components or --principal)")
       }
       return Manifold.grid(
-        rows: size, columns: size, center: [Float](repeating: 0, count: latent), x: components[0],
-        y: components[1])
+        rows: size, columns: size, center: [Float](repeating: 0, count: latent), x: axes[0],
+        y: axes[1])
     }
     guard latent <= ManifoldCommand.mostComponents else {
       throw SelectionError.tooManyComponents(

@@ -39,6 +39,8 @@ enum Numbers {
   static let padding = NumberRange(0...1000)
   static let background = NumberRange(0...UInt8.max)
   static let scale = NumberRange(1...64)
+  /// Pictures a second.
+  static let frameRate = NumberRange(0.1...100.0)
   static let temperature = NumberRange(0...1000.0)
   /// Standard deviations of the prior.
   static let reach = NumberRange(1e-6...1000)

@@ -77,13 +77,14 @@ struct PriorInspection: Encodable {
           "has the prior \(model.settings.prior.text); --pseudo-inputs needs one trained with --prior vamp")
     }
     let columns = LayoutOptions.columns(for: weights.count)
-    try LayoutOptions.parse([]).check(
-      cells: weights.count, columns: columns, of: model.settings, output: output)
+    let layout = try LayoutOptions.parse([])
+    try layout.check(cells: weights.count, columns: columns, of: model.settings, output: output)
     let count = model.settings.pixelCount
     let order = weights.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }
     let cells = order.map { model.picture(pixels[$0 * count..<($0 + 1) * count]) }
+    let style = layout.style(cells: cells.count, columns: columns, of: model.settings)
     try PictureFile.write(
-      Raster.grid(cells, columns: columns), to: output, text: PictureText.entries(model: path),
-      from: ModelOrigin.text(path))
+      Raster.grid(cells, columns: columns, style: style), to: output,
+      text: PictureText.entries(model: path), from: ModelOrigin.text(path))
   }
 }

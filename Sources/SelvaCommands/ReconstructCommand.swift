@@ -64,6 +64,7 @@ struct ReconstructCommand: ParsableCommand {
   private static let standardCount = 32
 
   func validate() throws {
+    try picture.checkOutput()
     if indices != nil, let option = shuffle ? "--shuffle" : count.map({ _ in "--count" }) {
       throw ValidationError("\(option) does not go with --indices.")
     }
@@ -82,10 +83,13 @@ struct ReconstructCommand: ParsableCommand {
     try picture.layout.check(
       cells: chosen.count * width, columns: columns, of: model.settings, output: picture.path(beside: path))
     let cells = cells(images, chosen, model, seed: seed)
-    let style = picture.style(groupColumns: onlyReconstructions ? 0 : 2)
+    let style = picture.layout.style(
+      cells: cells.count, columns: columns, groupColumns: width == 2 ? 2 : 0, of: model.settings)
+    let captions = width == 2 ? GridCaptions.pairs(columns: columns) : GridCaptions()
     let usesSeed = sample || shuffle
     try picture.write(
-      Raster.grid(cells, columns: columns, style: style), model: path, seed: usesSeed ? seed : nil)
+      Raster.grid(cells, columns: columns, style: style, captions: picture.captions(captions)), model: path,
+      seed: usesSeed ? seed : nil)
   }
 
   private func cells(_ images: ImageSet, _ chosen: [Int], _ model: VAE, seed: UInt64) -> [Raster] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ImageGrid
 import Selva
 
 /// `selva sample`: what the prior decodes to.
@@ -55,6 +56,8 @@ struct SampleCommand: ParsableCommand {
 
   @OptionGroup var save: SaveLatentsOption
 
+  func validate() throws { try picture.checkOutput() }
+
   func run() throws {
     let (model, path) = try model.load()
     let rows = try rows(of: model, at: path)
@@ -63,8 +66,8 @@ struct SampleCommand: ParsableCommand {
     let sheet = SampleSheet(
       model, rows: rows, columns: columns, seed: seed, temperature: Float(temperature), labels: label?.values)
     try picture.write(
-      sheet.latents, labels: sheet.labels, of: model, at: path, columns: columns, rowLabels: sheet.rowLabels,
-      seed: seed)
+      sheet.latents, labels: sheet.labels, of: model, at: path, columns: columns,
+      captions: GridCaptions(rows: sheet.rowLabels), seed: seed)
     try save.write(sheet.latents, labels: sheet.labels, latent: model.settings.latent)
   }
 

@@ -14,8 +14,9 @@ public struct SelvaCommand: ParsableCommand {
     version: Version.current,
     subcommands: [
       TrainCommand.self, SampleCommand.self, ReconstructCommand.self, InterpolateCommand.self,
-      ManifoldCommand.self, TraverseCommand.self, EncodeCommand.self, DecodeCommand.self,
-      EvaluateCommand.self, InspectCommand.self, RunsCommand.self, DataCommand.self, BenchCommand.self,
+      ManifoldCommand.self, TraverseCommand.self, ScatterCommand.self, PlotCommand.self,
+      EncodeCommand.self, DecodeCommand.self, EvaluateCommand.self, InspectCommand.self, RunsCommand.self,
+      DataCommand.self, BenchCommand.self,
     ])
 
   public init() {}

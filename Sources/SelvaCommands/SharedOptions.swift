@@ -21,7 +21,7 @@ struct ModelArgument: ParsableArguments {
 /// How the cells of a picture are laid out.
 struct LayoutOptions: ParsableArguments {
   /// Where nothing is said.
-  static let standard = (padding: 2, background: UInt8(0), scale: 1)
+  static let standard = (padding: 2, background: UInt8(0))
 
   @Option(
     help: Numbers.padding.help("Pixels between cells.", default: standard.padding),
@@ -34,21 +34,26 @@ struct LayoutOptions: ParsableArguments {
   var background = LayoutOptions.standard.background
 
   @Option(
-    help: Numbers.scale.help("Times to enlarge each pixel.", default: standard.scale),
+    help: Numbers.scale.help(
+      "Times to enlarge each pixel.", default: "what suits a screen: 600 pixels, the longer side at most 2000"
+    ),
     transform: Numbers.scale.parse)
-  var scale = LayoutOptions.standard.scale
+  var scale: Int?
 
-  func style(groupColumns: Int = 0) -> GridStyle {
-    GridStyle(padding: padding, background: background, scale: scale, groupColumns: groupColumns)
+  /// That of a grid of a model's pictures.
+  func style(cells: Int, columns: Int, groupColumns: Int = 0, of model: ModelSettings) -> GridStyle {
+    let plain = GridStyle(
+      padding: padding, background: background, scale: scale ?? 1, groupColumns: groupColumns)
+    return scale == nil
+      ? plain.fitted(cells: cells, columns: columns, width: model.width, height: model.height) : plain
   }
 
   /// Refuses a grid that no PNG takes before time and memory go into its cells.
   ///
   /// - Throws: `PNGError.tooLarge`, naming `output`.
   func check(cells: Int, columns: Int, of model: ModelSettings, output: String) throws {
-    let used = min(columns, cells)
-    let width = used * (model.width * scale + padding) + padding
-    let height = (cells + columns - 1) / columns * (model.height * scale + padding) + padding
+    let (width, height) = style(cells: cells, columns: columns, of: model)
+      .size(cells: cells, columns: columns, width: model.width, height: model.height)
     guard width <= PNG.maximumSide, height <= PNG.maximumSide, width * height <= PNG.maximumPixels else {
       throw PNGError.tooLarge(path: PictureFile.name(output), width: width, height: height)
     }
@@ -82,9 +87,18 @@ struct PictureOptions: ParsableArguments {
 
   @OptionGroup var layout: LayoutOptions
 
-  func validate() throws { if let output { try PictureFile.check(output) } }
+  @Flag(help: "The pictures alone, without captions.")
+  var plain = false
 
-  func style(groupColumns: Int = 0) -> GridStyle { layout.style(groupColumns: groupColumns) }
+  /// - Parameter mayMove: whether the command makes animations.
+  func checkOutput(mayMove: Bool = false) throws {
+    if let output { try PictureFile.check(output, mayMove: mayMove) }
+  }
+
+  /// What is written around the pictures, if anything.
+  func captions(_ captions: GridCaptions) -> GridCaptions {
+    plain ? GridCaptions() : captions
+  }
 
   /// Where the picture goes: where nothing is said, beside the model, under the command's name.
   func path(beside model: String) -> String {
@@ -103,13 +117,14 @@ struct PictureOptions: ParsableArguments {
   /// - Parameter labels: one a vector where the model has labels.
   func write(
     _ latents: [Float], labels: [Int]?, of model: VAE, at path: String, columns: Int,
-    rowLabels: [String] = [], seed: UInt64? = nil
+    captions: GridCaptions = GridCaptions(), seed: UInt64? = nil
   ) throws {
-    try layout.check(
-      cells: latents.count / model.settings.latent, columns: columns, of: model.settings,
-      output: self.path(beside: path))
+    let cells = latents.count / model.settings.latent
+    try layout.check(cells: cells, columns: columns, of: model.settings, output: self.path(beside: path))
     let grid = Raster.grid(
-      model.pictures(latents, labels: labels), columns: columns, style: style(), rowLabels: rowLabels)
+      model.pictures(latents, labels: labels), columns: columns,
+      style: layout.style(cells: cells, columns: columns, of: model.settings),
+      captions: self.captions(captions))
     try write(grid, model: path, seed: seed)
   }
 }

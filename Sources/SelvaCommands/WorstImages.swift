@@ -55,6 +55,8 @@ struct WorstImage: Encodable, Equatable {
     let cells = zip(indices, model.pictures(latents, labels: labels)).flatMap { index, rebuilt in
       [model.picture(set.image(index)[...]), rebuilt]
     }
-    return Raster.grid(cells, columns: 10, style: GridStyle(groupColumns: 2))
+    let style = GridStyle(groupColumns: 2).fitted(
+      cells: cells.count, columns: 10, width: model.settings.width, height: model.settings.height)
+    return Raster.grid(cells, columns: 10, style: style, captions: .pairs(columns: 10))
   }
 }

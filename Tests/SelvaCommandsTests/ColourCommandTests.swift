@@ -55,6 +55,7 @@ import Testing
       "sample colour.safetensors -o", "manifold colour.safetensors --size 3 --components 0,1 -o",
       "traverse colour.safetensors -o", "reconstruct colour.safetensors --data first.idx -o",
       "interpolate colour.safetensors --data last.idx --indices 0,5 -o",
+      "scatter colour.safetensors --data last.idx --images -o",
       "evaluate colour.safetensors --data last.idx --worst 3 -o",
       "inspect colour.safetensors --pseudo-inputs", "inspect first.idx --contact-sheet",
     ]
@@ -69,9 +70,11 @@ import Testing
     let place = try Place()
     try place.run("inspect \(file) --contact-sheet sheet.png")
     let sheet = try place.picture("sheet.png")
-    let expected = Raster.grid((0..<12).map { place.raster($0) }, columns: 10)
+    let expected = Raster.grid(
+      (0..<12).map { place.raster($0) }, columns: 10,
+      style: GridStyle().fitted(cells: 12, columns: 10, width: 6, height: 8))
     #expect(sheet.width == expected.width && sheet.pixels == expected.pixels)
-    let options = "--count 4 --columns 1 --padding 0"
+    let options = "--count 4 --columns 1 --padding 0 --scale 1 --plain"
     try place.run("reconstruct colour.safetensors --data \(file) \(options) -o pairs.png")
     let pairs = try place.picture("pairs.png")
     for row in 0..<4 {
@@ -140,10 +143,12 @@ import Testing
       (.gaussianLearned, "of 256 levels (the density's and 8)"),
     ] {
       let place = try Place(likelihood: likelihood)
-      let text = try place.run("evaluate colour.safetensors --data first.idx")
+      let text = try place.run(
+        "evaluate colour.safetensors --data first.idx")
       let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("bits per dimension") })
       #expect(line.hasSuffix(", \(words)"), "\(line)")
-      let report = try place.run("evaluate colour.safetensors --data last.idx --json")
+      let report = try place.run(
+        "evaluate colour.safetensors --data last.idx --json")
       let json = try jsonObject(Array(report.utf8))
       let (loss, bits) = (
         try #require(json["loss"] as? Double), try #require(json["bits_per_dimension"] as? Double)
@@ -203,7 +208,8 @@ import Testing
     Misuse("traverse grey.safetensors -o a.png --layout channels-last", 64, "--layout goes with --data"),
     Misuse("inspect colour.safetensors --layout channels-last", 65, "--layout goes with IDX images"),
     Misuse("inspect grey.idx --layout channels-last", 65, "leave out --layout channels-last"),
-    Misuse("evaluate colour.safetensors --data last.idx --layout channels-first", 65, "the second must be"),
+    Misuse(
+      "evaluate colour.safetensors --data last.idx --layout channels-first", 65, "the second must be"),
     Misuse("train --data last.idx --sigma 0.2 --likelihood continuous-bernoulli", 64, "--sigma goes with"),
   ])
   func refuses(_ misuse: Misuse) throws { try misuse.check(in: Place().folder) }

@@ -4,6 +4,8 @@ import ImageGrid
 import Selva
 import Testing
 
+@testable import SelvaCommands
+
 /// A folder with a small model and data, in which the commands on latent vectors are tried.
 struct CommandFolder {
   let folder: String
@@ -16,7 +18,7 @@ struct CommandFolder {
     model = try VAE(contentsOf: Fixture.model(in: folder, latent: latent, labels: labels, prior: prior))
   }
 
-  /// Runs a command that should succeed without a word on standard error.
+  /// Runs a command that should succeed without a word on standard error but what it wrote.
   @discardableResult
   func run(_ arguments: [String], input: [UInt8]? = nil) throws -> [UInt8] {
     let (status, output, errors) = try Program.run(arguments, in: folder, input: input)
@@ -70,11 +72,48 @@ struct CommandFolder {
   }
 
   /// What the library makes of latent vectors.
+  ///
+  /// - Parameter style: nil: that which suits a screen.
   func grid(
-    _ latents: [Float], labels: [Int]? = nil, columns: Int, style: GridStyle = GridStyle(),
-    rowLabels: [String] = []
+    _ latents: [Float], labels: [Int]? = nil, columns: Int, style: GridStyle? = nil,
+    captions: GridCaptions = GridCaptions()
   ) -> Raster {
-    Raster.grid(model.pictures(latents, labels: labels), columns: columns, style: style, rowLabels: rowLabels)
+    grid(model.pictures(latents, labels: labels), columns: columns, style: style, captions: captions)
+  }
+
+  func grid(
+    _ cells: [Raster], columns: Int, groups: Int = 0, style: GridStyle? = nil,
+    captions: GridCaptions = GridCaptions()
+  ) -> Raster {
+    let fitted = GridStyle(groupColumns: groups).fitted(
+      cells: cells.count, columns: columns, width: cells[0].width, height: cells[0].height)
+    return Raster.grid(cells, columns: columns, style: style ?? fitted, captions: captions)
+  }
+
+  /// A folder as a run leaves it: the model, its settings with the place of `data`, metrics, and samples of two epochs.
+  func makeRun(_ name: String, epochs: Int = 3) throws {
+    let run = RunDirectory(path(name))
+    try FileManager.default.createDirectory(atPath: run.samples, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: path("model.safetensors"), toPath: run.model)
+    try RunConfiguration(
+      command: "selva train", data: DataPaths(data: path("data")), model: model.settings,
+      training: TrainingSettings()
+    ).write(to: run.configuration)
+    var log = MetricsLog(path: run.metrics)
+    for epoch in 1...epochs {
+      let loss = 100.0 + 10 / Double(epoch)
+      try log.append(
+        EpochMetrics(
+          epoch: epoch, trainLoss: loss - 1, trainReconstruction: loss - 21, trainKL: 20,
+          validationLoss: loss,
+          validationReconstruction: loss - 20, validationKL: 20, learningRate: 1e-3, seconds: 1,
+          imagesPerSecond: 10))
+    }
+    for epoch in 1...2 {
+      try PNG.write(
+        Raster(width: 6, height: 4, fill: Color(grey: UInt8(epoch * 60))), to: run.samplePicture(epoch: epoch)
+      )
+    }
   }
 
   /// The help of a command must name each of its options, and say defaults.

@@ -134,6 +134,6 @@ import Testing
   @Test func hasHelp() throws {
     try CommandFolder().checkHelp(
       "decode", options: ["--output", "--separate", "--columns", "--scale", "--padding", "--background"],
-      defaults: ["8", "2", "1"])
+      defaults: ["8", "2", "what suits a screen"])
   }
 }

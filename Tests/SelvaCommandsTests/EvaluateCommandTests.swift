@@ -93,7 +93,8 @@ import Testing
     // Four pairs of 8 x 6 in a row, in the order of the list.
     let picture = try PNG.read("\(folder)/worst.png")
     #expect(picture.text("Selva model") == "model.safetensors")
-    #expect(picture.raster.height == 8 + 4)
+    // At a scale of 40, under a line of captions.
+    #expect(picture.raster.height == 40 * 8 + 4 + 26)
     let text = try Program.run(
       ["evaluate", "model.safetensors", "--data", "data", "--worst", "2"] + more, in: folder)
     let lines = String(decoding: text.output, as: UTF8.self).split(separator: "\n").suffix(2)

@@ -68,7 +68,11 @@ import Testing
     #expect((files[1]["labels"] as? [String: Int])?["1"] == 2)
     let images = try ImageSet(imagesPath: "\(folder)/data/train-images-idx3-ubyte")
     let cells = (0..<12).map { Raster(width: 6, height: 8, floats: images.image($0)) }
-    #expect(try PNG.read("\(folder)/sheet.png").raster == Raster.grid(cells, columns: 10))
+    #expect(
+      try PNG.read("\(folder)/sheet.png").raster
+        == Raster.grid(
+          cells, columns: 10,
+          style: GridStyle().fitted(cells: 12, columns: 10, width: 6, height: 8)))
   }
 
   private struct Measured: Decodable {

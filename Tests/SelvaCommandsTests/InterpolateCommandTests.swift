@@ -4,7 +4,7 @@ import Selva
 import Testing
 
 @Suite struct InterpolateCommandTests {
-  private static let start = ["interpolate", "model.safetensors", "-o", "walk.png"]
+  private static let start = ["interpolate", "model.safetensors", "-o", "walk.png", "--plain"]
   private static let byData = start + ["--data", "data"]
 
   /// Rows from point to point, both ends in each.

@@ -30,14 +30,15 @@ import Testing
     let row = Latents.normal(count: 4, latent: 3, seed: 3)
     let latents = (0...9).flatMap { _ in row }
     let labels = (0...9).flatMap { [Int](repeating: $0, count: 4) }
-    let all = place.grid(latents, labels: labels, columns: 4, rowLabels: (0...9).map { "\($0)" })
+    let all = place.grid(
+      latents, labels: labels, columns: 4, captions: GridCaptions(rows: (0...9).map { "\($0)" }))
     #expect(try place.picture("all.png").raster == all)
     #expect(
       try LatentTable(contentsOf: place.path("all.csv"))
         == LatentTable(latent: 3, values: latents, labels: labels.map { "\($0)" }))
     _ = try run(place, "sample MODEL -o some.png --columns 4 --seed 3 --label 7,2")
     let some = place.grid(
-      row + row, labels: [7, 7, 7, 7, 2, 2, 2, 2], columns: 4, rowLabels: ["7", "2"])
+      row + row, labels: [7, 7, 7, 7, 2, 2, 2, 2], columns: 4, captions: GridCaptions(rows: ["7", "2"]))
     #expect(try place.picture("some.png").raster == some)
   }
 
@@ -156,20 +157,20 @@ import Testing
 
   @Test func traverseTakesTheImagesLabelOrTheOptions() throws {
     let place = try place()
-    let start = "traverse MODEL -o a.png --steps 3"
+    let start = "traverse MODEL -o a.png --steps 3 --components 0-2 --plain"
     let center = try place.posterior([7]).mean
     let lines = Traversal.lines(components: [0, 1, 2], steps: 3, sigmas: 3, center: center).values
     for (option, label) in [("", 7), ("--label 2", 2)] {
       _ = try run(place, "\(start) --data data --index 7 \(option) --save-latents l.csv")
       let labels = [Int](repeating: label, count: 9)
-      let expected = place.grid(lines, labels: labels, columns: 3, rowLabels: ["z0", "z1", "z2"])
+      let expected = place.grid(lines, labels: labels, columns: 3)
       #expect(try place.picture("a.png").raster == expected)
       #expect(try LatentTable(contentsOf: place.path("l.csv")).labels == labels.map { "\($0)" })
     }
     let free = Traversal.lines(components: [0, 1, 2], steps: 3, sigmas: 3, center: [0, 0, 0]).values
     _ = try run(place, "\(start) --label 4")
     let fours = [Int](repeating: 4, count: 9)
-    let expected = place.grid(free, labels: fours, columns: 3, rowLabels: ["z0", "z1", "z2"])
+    let expected = place.grid(free, labels: fours, columns: 3)
     #expect(try place.picture("a.png").raster == expected)
     try fails(
       place, "traverse MODEL -o b.png", "has labels; say by --label which the pictures shall have, of 0 to 9")
@@ -178,12 +179,13 @@ import Testing
   @Test func manifoldNeedsALabel() throws {
     let place = try place()
     try fails(place, "manifold MODEL --components 0,1 -o b.png", "has labels; say by --label")
-    _ = try run(place, "manifold MODEL --components 0,1 -o a.png --size 3 --label 4 --save-latents l.csv")
+    _ = try run(
+      place, "manifold MODEL --components 0,1 -o a.png --plain --size 3 --label 4 --save-latents l.csv")
     let plane = Manifold.grid(rows: 3, columns: 3, center: [0, 0, 0], x: 0, y: 1).values
     let labels = [Int](repeating: 4, count: 9)
     #expect(try place.picture("a.png").raster == place.grid(plane, labels: labels, columns: 3))
     #expect(try LatentTable(contentsOf: place.path("l.csv")).labels == labels.map { "\($0)" })
-    let principal = "manifold MODEL --principal -o c.png --size 3 --label 4 --data"
+    let principal = "manifold MODEL --principal -o c.png --plain --size 3 --label 4 --data"
     _ = try run(place, "\(principal) data")
     let directions = PrincipalDirections(try place.posterior(0..<30).mean, latent: 3)
     let grid = Manifold.grid(
@@ -195,7 +197,7 @@ import Testing
 
   @Test func interpolateChangesTheLabelHalfWay() throws {
     let place = try place()
-    let start = "interpolate MODEL -o a.png --save-latents l.csv"
+    let start = "interpolate MODEL -o a.png --plain --save-latents l.csv"
     let points = try [3, 18].map { try place.posterior([$0]).mean }
     let walk = (0..<5).flatMap {
       Interpolation.linear.point(from: points[0], to: points[1], at: Double($0) / 4)

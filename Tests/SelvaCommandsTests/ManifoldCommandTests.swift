@@ -3,7 +3,7 @@ import Selva
 import Testing
 
 @Suite struct ManifoldCommandTests {
-  private static let start = ["manifold", "model.safetensors", "-o", "plane.png"]
+  private static let start = ["manifold", "model.safetensors", "-o", "plane.png", "--plain"]
 
   @Test func showsATwoDimensionalSpaceWithoutAWord() throws {
     let place = try CommandFolder(latent: 2)

@@ -113,7 +113,7 @@ import Testing
         argument["valueName"] as? String != "colour",
         let names = argument["names"] as? [[String: Any]],
         let name = names.first(where: { $0["kind"] as? String == "long" })?["name"] as? String,
-        !texts.contains(name)
+        !texts.contains(name), (path, name) != (["scatter"], "components")
       else { return nil }
       return Option(command: path, name: name, help: argument["abstract"] as? String ?? "")
     }

@@ -15,7 +15,8 @@ private struct Traces: Equatable {
     (status, output) = (result.status, result.output)
     var files: [String: [UInt8]] = [:]
     for name in try place.contents() where !before.contains(name) && place.isFile(name) {
-      files[name] = name.hasSuffix(".png") ? try place.pixels(name) : try place.bytes(name)
+      files[name] =
+        try place.isAnimated(name) || !name.hasSuffix(".png") ? place.frames(name) : place.pixels(name)
     }
     for name in try place.contents() where !before.contains(name) {
       try? FileManager.default.removeItem(atPath: place.path(name))
@@ -28,6 +29,21 @@ extension CommandFolder {
   fileprivate func isFile(_ name: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path(name), isDirectory: &isFolder) && !isFolder.boolValue
+  }
+
+  /// Told by the chunk that counts the frames.
+  fileprivate func isAnimated(_ name: String) throws -> Bool {
+    let bytes = try bytes(name)
+    return bytes.indices.contains { bytes[$0] == UInt8(ascii: "a") && bytes[$0...].starts(with: "acTL".utf8) }
+  }
+
+  /// The bytes of a file without the chunk that holds the command, which differs in any case.
+  fileprivate func frames(_ name: String) throws -> [UInt8] {
+    let bytes = try bytes(name)
+    guard bytes.starts(with: [0x89, 0x50]),
+      let start = bytes.indices.first(where: { bytes[$0...].starts(with: "fcTL".utf8) })
+    else { return bytes }
+    return Array(bytes[start...])
   }
 
   fileprivate func pixels(_ name: String) throws -> [UInt8] {
@@ -85,6 +101,8 @@ private struct OptionCase: CustomTestStringConvertible, Sendable {
     changes("--padding", "5").changes("--background", "99").changes("--scale", "2")
   }
 
+  func moving() -> OptionCase { changes("--animate", "").changes("--fps", "9", beside: "--animate") }
+
   func leavesNoTrace(_ option: String, _ reason: String) -> OptionCase {
     var copy = self
     copy.traceless[option] = reason
@@ -107,7 +125,8 @@ private let cases = [
   OptionCase("sample", "MODEL -o a.png")
     .other("--output", "MODEL -o a.png", "MODEL --output b.png")
     .changes("--rows", "2").changes("--columns", "3").changes("--seed", "1").changes("--temperature", "0.5")
-    .changes("--save-latents", "l.csv").labelled("--label", "-o a.png", "3,5").picture(),
+    .changes("--save-latents", "l.csv").labelled("--label", "-o a.png", "3,5").picture()
+    .other("--plain", "LABELLED -o a.png", "LABELLED -o a.png --plain"),
   OptionCase("reconstruct", "MODEL --data data -o a.png")
     .other("--output", "MODEL -d data -o a.png", "MODEL -d data --output b.png")
     .other("--data", "MODEL -d data -o a.png", "MODEL --data other.idx -o a.png")
@@ -115,7 +134,8 @@ private let cases = [
     .labelFile("--data other.idx -o a.png").labelled("--as-label", "--data data -o a.png", "7")
     .changes("--part", "train").changes("--count", "5")
     .changes("--shuffle", "").changes("--indices", "4,2").changes("--columns", "3").changes("--sample", "")
-    .changes("--seed", "5", beside: "--sample").changes("--only-reconstructions", "").picture(),
+    .changes("--seed", "5", beside: "--sample").changes("--only-reconstructions", "").picture()
+    .changes("--plain", ""),
   OptionCase("interpolate", "MODEL --data data --indices 3,7 -o a.png")
     .other(
       "--output", "MODEL -d data --indices 3,7 -o a.png", "MODEL -d data --indices 3,7 --output b.png"
@@ -157,7 +177,8 @@ private let cases = [
       "MODEL -d data --indices 3,7,5,1 --pairs -o a.png"
     )
     .changes("--closed", "").changes("--save-latents", "l.npy")
-    .labelled("--label", "--data data --indices 3,7 -o a.png", "5").picture(),
+    .labelled("--label", "--data data --indices 3,7 -o a.png", "5").picture().changes("--plain", "")
+    .moving(),
   OptionCase("manifold", "MODEL --size 3 -o a.png")
     .other("--output", "MODEL --size 3 -o a.png", "MODEL --size 3 --output b.png")
     .other("--size", "MODEL --size 3 -o a.png", "MODEL --size 4 -o a.png")
@@ -172,14 +193,26 @@ private let cases = [
     .changes("--part", "train", beside: "--principal --data data").channels("EITHER --principal -o a.png")
     .labelFile("--size 3 --principal --data other.idx --label 3 -o a.png")
     .other("--label", "LABELLED --size 3 --label 3 -o a.png", "LABELLED --size 3 --label 4 -o a.png")
-    .changes("--save-latents", "l.csv").picture(),
+    .changes("--save-latents", "l.csv").picture().changes("--plain", ""),
   OptionCase("traverse", "MODEL -o a.png")
     .other("--output", "MODEL -o a.png", "MODEL --output b.png")
     .changes("--components", "2,0").changes("--range", "1").changes("--steps", "3")
     .changes("--data", "data").changes("--index", "4", beside: "--data data")
     .changes("--part", "train", beside: "--data data --index 15").channels("EITHER -o a.png")
     .labelFile("--data other.idx -o a.png").labelled("--label", "--data data -o a.png", "3")
-    .changes("--save-latents", "l.csv").picture(),
+    .changes("--save-latents", "l.csv").picture().changes("--plain", "").moving()
+    .other("--from-center", "run -o a.png", "run -o a.png --from-center"),
+  OptionCase("scatter", "MODEL --data data -o a.png")
+    .other("--output", "MODEL -d data -o a.png", "MODEL -d data --output b.svg")
+    .other("--data", "MODEL -d data -o a.png", "MODEL --data other.idx -o a.png")
+    .channels("EITHER -o a.png").changes("--part", "train").changes("--components", "2,0")
+    .other(
+      "--labels", "MODEL --data other.idx -o a.png", "MODEL --data other.idx --labels labels.idx -o a.png"
+    )
+    .changes("--images", "").changes("--limit", "5"),
+  OptionCase("plot", "run -o a.png")
+    .other("--output", "run -o a.png", "run --output b.pdf")
+    .changes("--samples", "").changes("--fps", "9", beside: "--samples"),
   OptionCase("encode", "MODEL --data data")
     .other("--data", "MODEL --data data", "MODEL --data other.idx").channels("EITHER")
     .other("--labels", "MODEL --data other.idx", "MODEL --data other.idx --labels labels.idx")
@@ -276,6 +309,7 @@ private let cases = [
     try Fixture.model(
       in: place.folder, name: "recurrent.safetensors", hidden: [],
       network: .recurrent(Recurrent(layers: [4])))
+    try place.makeRun("run")
     try place.write("z0,z1,z2\n0,1,2\n-1,0.5,0\n3,-3,0.25\n", "latents.csv")
     try place.write("z0,z1,z2\n1,1,2\n-1,0.5,0\n3,-3,0.25\n", "others.csv")
     try pictures(in: place)

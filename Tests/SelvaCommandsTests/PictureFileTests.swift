@@ -43,7 +43,7 @@ import Testing
       (activations, "--output"), (["inspect", "data", "--contact-sheet"], "--contact-sheet"),
     ] {
       for wrong in ["-", "a.jpg"] {
-        #expect(try place.fail(64, line + [wrong]).contains("\(option) must name a .png file"), "\(wrong)")
+        #expect(try place.fail(64, line + [wrong]).contains("\(option) must name a .png"), "\(wrong)")
       }
     }
     for line in [

@@ -21,7 +21,7 @@ import Testing
 
   @Test(arguments: priors) func aPlaneIsThroughThePriorsCentre(prior: Prior) throws {
     let place = try CommandFolder(prior: prior)
-    let values = try table(place, "manifold MODEL --components 2,0 --size 3")
+    let values = try table(place, "manifold MODEL --components 2,0 --size 3 --plain")
     let found = place.model.makePrior()
     let base = Manifold.grid(rows: 3, columns: 3, center: [0, 0, 0], x: 2, y: 0).values
     #expect(values == found.fromBase(base))
@@ -126,7 +126,7 @@ import Testing
     #expect(order != [0, 1, 2, 3, 4])
     let cells = order.map { place.model.picture(pixels[$0 * 48..<$0 * 48 + 48]) }
     let picture = try place.picture("a.png")
-    #expect(picture.raster == Raster.grid(cells, columns: 8))
+    #expect(picture.raster == place.grid(cells, columns: 8))
     #expect(picture.text("Selva model") == "model.safetensors")
   }
 

@@ -13,7 +13,8 @@ import Testing
     let cells = zip(indices, place.model.pictures(latents)).flatMap { index, picture in
       [place.model.picture(images.image(index)[...]), picture]
     }
-    return Raster.grid(cells, columns: 2 * columns, style: GridStyle(groupColumns: 2))
+    let words = (0..<columns).flatMap { _ in ["input", "output"] }
+    return place.grid(cells, columns: 2 * columns, groups: 2, captions: GridCaptions(columns: words))
   }
 
   @Test func pairsImagesWithReconstructionsAtTheMean() throws {
@@ -69,8 +70,8 @@ import Testing
       "50",
     ])
     #expect(try place.picture("file.png").raster == part)
-    // Twelve images in rows of eight.
-    #expect(part.height == 2 * (8 + 2) + 2)
+    // Twelve images in rows of eight, at a scale of 19 under a line of captions.
+    #expect(part.height == 2 * (19 * 8 + 2) + 2 + 26)
   }
 
   @Test func leavesTheImagesOutOnRequest() throws {

@@ -3,6 +3,10 @@ import Selva
 import Testing
 
 @Suite struct TraverseCommandTests {
+  private static func captions(_ rows: [String], _ columns: [String]) -> GridCaptions {
+    GridCaptions(rows: rows, columns: columns)
+  }
+
   private static let start = ["traverse", "model.safetensors", "-o", "components.png"]
 
   @Test func variesEveryComponentAroundThePriorsMean() throws {
@@ -14,7 +18,11 @@ import Testing
     #expect(table.row(26) == [0, 0, 3])
     #expect(
       try place.picture("components.png").raster
-        == place.grid(table.values, columns: 9, rowLabels: ["z0", "z1", "z2"]))
+        == place.grid(
+          table.values, columns: 9,
+          captions: Self.captions(
+            ["z0", "z1", "z2"],
+            ["−3σ", "−2.25σ", "−1.5σ", "−0.75σ", "0", "+0.75σ", "+1.5σ", "+2.25σ", "+3σ"])))
   }
 
   @Test func takesComponentsRangeAndSteps() throws {
@@ -22,17 +30,20 @@ import Testing
     try place.run(Self.start + ["--components", "2,0", "--range", "2", "--steps", "3"])
     let lines: [Float] = [0, 0, -2, 0, 0, 0, 0, 0, 2, -2, 0, 0, 0, 0, 0, 2, 0, 0]
     #expect(
-      try place.picture("components.png").raster == place.grid(lines, columns: 3, rowLabels: ["z2", "z0"]))
+      try place.picture("components.png").raster
+        == place.grid(
+          lines, columns: 3, captions: Self.captions(["z2", "z0"], ["−2σ", "0", "+2σ"])))
   }
 
   @Test func startsFromAnImage() throws {
     let place = try CommandFolder()
-    try place.run(Self.start + ["--data", "data", "--index", "7", "--steps", "3"])
+    try place.run(
+      Self.start + ["--data", "data", "--index", "7", "--steps", "3", "--components", "0-2", "--plain"])
     let lines = Traversal.lines(
       components: [0, 1, 2], steps: 3, sigmas: 3, center: try place.posterior([7]).mean)
     #expect(
       try place.picture("components.png").raster
-        == place.grid(lines.values, columns: 3, rowLabels: ["z0", "z1", "z2"]))
+        == place.grid(lines.values, columns: 3))
   }
 
   @Test func saysWhatIsWrong() throws {

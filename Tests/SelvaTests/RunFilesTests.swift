@@ -29,16 +29,44 @@ import Testing
       let run = try started(in: folder + "/run")
       run.command = "selva train"
       _ = try run.run()
-      let grid = Raster.grid(run.best.pictures(Latents.normal(count: 100, latent: 3, seed: 9)), columns: 10)
+      let grid = Raster.grid(
+        run.best.pictures(Latents.normal(count: 100, latent: 3, seed: 9)), columns: 10,
+        style: GridStyle().fitted(cells: 100, columns: 10, width: 4, height: 5))
       #expect(try isSame(run.directory.finalSamples, grid))
       let held = run.data.validationIndices.map { images.image(Int($0)) }
       let rebuilt = run.best.pictures(run.best.encode(Array(held.joined())).mean)
       let cells = zip(held, rebuilt).flatMap { [run.best.picture($0[...]), $1] }
-      let pairs = Raster.grid(cells, columns: 10, style: GridStyle(groupColumns: 2))
+      let pairs = Raster.grid(
+        cells, columns: 10,
+        style: GridStyle(groupColumns: 2).fitted(cells: 24, columns: 10, width: 4, height: 5),
+        captions: GridCaptions(columns: (0..<5).flatMap { _ in ["input", "output"] }))
       #expect(held.count == 12)
       #expect(try isSame(run.directory.reconstructions, pairs))
       let text = try PNG.read(run.directory.finalSamples)
       #expect(text.text("Selva command") == "selva train" && text.text("Selva seed") == "9")
+    }
+  }
+
+  @Test func curvesFollowTheEpochsThatDrawAndAStop() throws {
+    try withScratchFolder { folder in
+      let run = try started(in: folder + "/run")
+      func epoch() -> String? { (try? PNG.read(run.directory.curves))?.text("Selva epoch") }
+      var seen: [String?] = []
+      // Samples are drawn every second epoch.
+      _ = try run.run(shouldStop: {
+        seen.append(epoch())
+        return run.state.epoch == 2
+      })
+      #expect(seen.first == .some(nil) && seen.last == "2")
+      let second = try TrainingRun.resume(run.directory) { try data($0) }
+      _ = try second.run()
+      #expect(epoch() == "3")
+      let stopped = try started(in: folder + "/stopped")
+      _ = try stopped.run(shouldStop: { stopped.state.epoch == 1 })
+      #expect(try PNG.read(stopped.directory.curves).text("Selva epoch") == "1")
+      let unbegun = try started(in: folder + "/unbegun")
+      _ = try unbegun.run(shouldStop: { true })
+      #expect(!FileManager.default.fileExists(atPath: unbegun.directory.curves))
     }
   }
 

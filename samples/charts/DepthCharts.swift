@@ -1,4 +1,4 @@
-import ImageGrid
+import Charts
 
 /// −ELBO by depth, a line for each activation with the range over seeds.
 func depthLossChart(_ runs: [[String: String]]) -> LineChart {

@@ -1,4 +1,4 @@
-import ImageGrid
+import Charts
 
 /// −ELBO by the number of steps that an image is read in, a line for each activation with the range over seeds.
 func recurrentLossChart(_ runs: [[String: String]]) -> LineChart {

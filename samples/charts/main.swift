@@ -3,8 +3,8 @@
 //     SampleCharts depth FOLDER PICTURES         FOLDER/runs.csv and FOLDER/layers.csv, of depth.sh
 //     SampleCharts recurrent FOLDER PICTURES     FOLDER/runs.csv and FOLDER/steps.csv, of recurrent.sh
 
+import Charts
 import Foundation
-import ImageGrid
 
 func charts(_ kind: String, _ folder: String) throws -> [(name: String, chart: LineChart)] {
   let runs = try rows("\(folder)/runs.csv")
@@ -34,7 +34,7 @@ guard arguments.count == 4, ["depth", "recurrent"].contains(arguments[1]) else {
 }
 do {
   for (name, chart) in try charts(arguments[1], arguments[2]) {
-    try PNG.write(chart.raster(width: 1000, height: 640), to: "\(arguments[3])/\(name).png")
+    try ChartFile.write(chart, to: "\(arguments[3])/\(name).png", as: .png)
   }
 } catch {
   FileHandle.standardError.write(Data("SampleCharts: \(error)\n".utf8))

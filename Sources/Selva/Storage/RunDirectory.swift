@@ -51,6 +51,16 @@ public struct RunDirectory: Sendable, Equatable {
     Folder.join(samples, "epoch-\(Self.threeDigits(epoch)).png")
   }
 
+  /// Those pictures that are there, by epoch.
+  public var samplePictures: [String] {
+    Folder.names(samples).compactMap { name -> (epoch: Int, name: String)? in
+      guard name.hasPrefix("epoch-"), name.hasSuffix(".png"),
+        let epoch = Int(name.dropFirst("epoch-".count).dropLast(".png".count))
+      else { return nil }
+      return (epoch, name)
+    }.sorted { $0 < $1 }.map { Folder.join(samples, $0.name) }
+  }
+
   /// Makes the folder `samples` where it is not there.
   ///
   /// - Throws: `FileError` where it cannot be made.

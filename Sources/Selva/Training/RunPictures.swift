@@ -1,3 +1,4 @@
+import Charts
 import Compute
 import Files
 import IDX
@@ -8,7 +9,7 @@ struct RunPictures {
   private let directory: RunDirectory
   private let data: TrainingData
   private let seed: UInt64
-  /// Pixels of a side of the grids, about; small images are not made larger.
+  /// Pixels of a side of the grids of large images, about.
   private static let gridSide = 2800
   private static let epochKey = "Selva epoch"
 
@@ -27,7 +28,7 @@ struct RunPictures {
   func finish(_ model: VAE, epoch: Int, metrics: [EpochMetrics], command: String) throws {
     try write(grid(model), to: directory.finalSamples, epoch: epoch, command: command)
     try write(reconstructions(model), to: directory.reconstructions, epoch: epoch, command: command)
-    try write(curves(metrics), to: directory.curves, epoch: epoch, command: command)
+    try curves(metrics, command: command)
   }
 
   /// Whether the pictures of a run that has ended after `epoch` are there, whole.
@@ -37,16 +38,13 @@ struct RunPictures {
     }
   }
 
-  private func curves(_ metrics: [EpochMetrics]) -> Raster {
-    let chart = LineChart(
-      title: "Training", xLabel: "epoch", yLabel: "−ELBO, nats per image",
-      series: [
-        .init("training", y: metrics.map(\.trainLoss)),
-        .init(
-          "validation",
-          points: metrics.compactMap { row in row.validationLoss.map { (Double(row.epoch), $0) } }),
-      ], yRange: .percentiles(0, 0.97))
-    return chart.raster()
+  /// The chart of the epochs so far; none before the first has ended.
+  func curves(_ metrics: [EpochMetrics], command: String) throws {
+    guard let epoch = metrics.last?.epoch else { return }
+    // Without the folder's name, so that a run that was copied or resumed elsewhere gives the same bytes.
+    try ChartFile.write(
+      RunCurves.figure([("", metrics)]), to: directory.curves, as: .png,
+      text: text(epoch: epoch, command: command))
   }
 
   /// Rows and columns of the grids: ten, or fewer of large images.
@@ -58,8 +56,10 @@ struct RunPictures {
   private func grid(_ model: VAE) -> Raster {
     let side = RunPictures.side(of: model.settings)
     let sheet = SampleSheet(model, rows: side, columns: side, seed: seed)
+    let cells = model.pictures(sheet.latents, labels: sheet.labels)
     return Raster.grid(
-      model.pictures(sheet.latents, labels: sheet.labels), columns: side, rowLabels: sheet.rowLabels)
+      cells, columns: side, style: style(cells.count, columns: side, of: model.settings),
+      captions: GridCaptions(rows: sheet.rowLabels))
   }
 
   /// Validation images, each beside its reconstruction at the posterior mean.
@@ -73,16 +73,34 @@ struct RunPictures {
     let rebuilt = model.pictures(
       model.encode(Array(images.joined()), labels: labels).mean, labels: labels)
     let cells = zip(images, rebuilt).flatMap { image, picture in [model.picture(image[...]), picture] }
-    return Raster.grid(cells, columns: side, style: GridStyle(groupColumns: 2))
+    return Raster.grid(
+      cells, columns: side, style: style(cells.count, columns: side, groups: 2, of: model.settings),
+      captions: .pairs(columns: side))
+  }
+
+  private func style(
+    _ cells: Int, columns: Int, groups: Int = 0, of model: ModelSettings
+  ) -> GridStyle {
+    GridStyle(groupColumns: groups)
+      .fitted(cells: cells, columns: columns, width: model.width, height: model.height)
   }
 
   private func write(_ raster: Raster, to path: String, epoch: Int, command: String) throws {
-    try PNG.write(
-      raster, to: path,
-      text: [
-        ("Software", "Selva \(Version.current)"), ("Selva command", command), ("Selva seed", String(seed)),
-        ("Selva model", directory.model), (RunPictures.epochKey, String(epoch)),
-      ])
+    try PNG.write(raster, to: path, text: text(epoch: epoch, command: command))
+  }
+
+  private func text(epoch: Int, command: String) -> [(key: String, value: String)] {
+    [
+      ("Software", "Selva \(Version.current)"), ("Selva command", command), ("Selva seed", String(seed)),
+      ("Selva model", directory.model), (RunPictures.epochKey, String(epoch)),
+    ]
+  }
+}
+
+extension GridCaptions {
+  /// Over images and their reconstructions, by turns.
+  package static func pairs(columns: Int) -> GridCaptions {
+    GridCaptions(columns: (0..<columns).map { $0 % 2 == 0 ? "input" : "output" })
   }
 }
 

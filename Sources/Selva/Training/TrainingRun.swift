@@ -1,3 +1,4 @@
+import Charts
 import Compute
 import Files
 import IDX
@@ -125,11 +126,13 @@ public final class TrainingRun {
   ///   - shouldStop: asked after every step.
   ///   - shouldSave: asked after every step; a checkpoint is written where it says so.
   ///   - report: told of progress.
-  /// - Throws: `TrainingError.diverged` and `.changedUnderway`, `FileError`.
+  /// - Throws: `TrainingError.diverged` and `.changedUnderway`, `FileError`, `ChartError` where no chart can be drawn.
   public func run(
     shouldStop: () -> Bool = { false }, shouldSave: () -> Bool = { false },
     report: (Event) -> Void = { _ in }
   ) throws -> Outcome {
+    // Better now than after the first hours.
+    try ChartFile.checkLibrary()
     if let start {
       let loss = try validate(start).objective
       state.startLoss = loss.isFinite ? loss : nil
@@ -139,6 +142,7 @@ public final class TrainingRun {
     while !isTrained {
       guard try runEpoch(shouldStop: shouldStop, shouldSave: shouldSave, report: report) else {
         try save()
+        try pictures.curves(metrics, command: command)
         return .interrupted
       }
     }
@@ -212,6 +216,7 @@ public final class TrainingRun {
     // Before the checkpoint, after which a run that is resumed would not make it again.
     if training.sampleEvery > 0 && state.epoch % training.sampleEvery == 0 {
       try pictures.sample(current, epoch: state.epoch, command: command)
+      try pictures.curves(metrics, command: command)
     }
     if Stopwatch.now - (lastModelSave ?? -.infinity) > 2 { try save() }
     report(.epoch(row, isBest: isBest))

@@ -1,5 +1,5 @@
+import Charts
 import Files
-import ImageGrid
 
 @testable import Selva
 
@@ -32,15 +32,8 @@ enum TableReaders {
     log = try MetricsLog(contentsOf: path)
     require(log.rows.count <= rows.count, "more epochs than there were")
     guard rows.count <= 64 else { return }
-    let chart = LineChart(
-      title: "Training", xLabel: "epoch", yLabel: "loss",
-      series: [
-        .init("training", y: rows.map(\.trainLoss)),
-        .init(
-          "validation",
-          points: rows.compactMap { row in row.validationLoss.map { (Double(row.epoch), $0) } }),
-      ], yRange: .percentiles(0, 0.97))
-    _ = chart.raster()
+    guard !rows.isEmpty else { return }
+    _ = try ChartFile.raster(RunCurves.figure([("run", rows)]))
   }
 
   private static func use(_ table: LatentTable) throws {

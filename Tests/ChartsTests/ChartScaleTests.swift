@@ -1,5 +1,6 @@
-import ImageGrid
 import Testing
+
+@testable import Charts
 
 @Suite struct ChartScaleTests {
   private static func labels(

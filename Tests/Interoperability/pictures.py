@@ -1,0 +1,140 @@
+"""Compares pictures of every kind as other programs open them: see `pictures` beside this file.
+
+    python3 Tests/Interoperability/pictures.py SELVA DATA FOLDER
+
+Needs Pillow, NumPy, rsvg-convert and pdftoppm. FOLDER takes what is made.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SELVA, DATA, WORK = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()
+
+
+def selva(*arguments):
+    """Runs a command; returns what it said of its picture: width, height, and frames if there are any."""
+    command = [SELVA, *map(str, arguments)]
+    result = subprocess.run(command, cwd=WORK, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{arguments}: {result.stderr}"
+    said = re.search(r"^wrote .*, (\d+) x (\d+)(?:, (\d+) frames)?", result.stderr, re.MULTILINE)
+    return tuple(int(value) if value else None for value in said.groups()) if said else None
+
+
+def opened(name, mode):
+    picture = Image.open(WORK / name)
+    assert picture.format == "PNG" and picture.mode == mode, f"{name}: {picture.format}, {picture.mode}"
+    return picture
+
+
+def check_grids():
+    """Sizes as they were said, a mode for grey and one for colour, the command in the text."""
+    for name, line in {
+        "samples.png": ["sample", "run"],
+        "labels.png": ["sample", "labels"],
+        "pairs.png": ["reconstruct", "run", "--data", DATA],
+        "walk.png": ["interpolate", "run", "--data", DATA, "--indices", "3,8"],
+        "plane.png": ["manifold", "run"],
+        "components.png": ["traverse", "run"],
+        "sheet.png": ["inspect", DATA, "--contact-sheet"],
+    }.items():
+        said = selva(*line, *([] if "--contact-sheet" in line else ["-o"]), name)
+        picture = opened(name, "L")
+        picture.load()
+        assert picture.size == said[:2], f"{name}: {picture.size}, not {said}"
+        assert min(picture.size) >= 600 or max(picture.size) > 1400, f"{name}: {picture.size} is small"
+        assert picture.text["Selva command"].startswith("selva "), name
+        print(f"{name}: {picture.size[0]} x {picture.size[1]}, {picture.mode}")
+
+
+def frames(name):
+    picture = opened(name, "L")
+    shown = []
+    for index in range(picture.n_frames):
+        picture.seek(index)
+        shown.append((np.array(picture.convert("L")), picture.info["duration"]))
+    return shown
+
+
+def check_animations():
+    """Every frame of a walk against its own picture from selva decode, and an epoch's against its file."""
+    said = selva(
+        "interpolate", "run", "--data", DATA, "--between-labels", "3,8,0", "--closed", "--steps", 5, "--fps", 8,
+        "--scale", 4, "--save-latents", "walk.csv", "-o", "walk.apng")
+    selva("decode", "walk.csv", "run", "--separate", "cells", "--scale", 4)
+    shown = frames("walk.apng")
+    assert len(shown) == said[2] == 15 and {duration for _, duration in shown} == {125.0}
+    for index, (pixels, _) in enumerate(shown):
+        cell = np.array(Image.open(WORK / f"cells/{index:04}.png"))
+        assert np.array_equal(pixels[2:-2, 2:-2], cell), f"frame {index} of the walk"
+    print("walk.apng: 15 frames of 125 ms, each equal to its cell")
+
+    said = selva("interpolate", "run", "--data", DATA, "--indices", "3,8", "--steps", 4, "-o", "back.apng")
+    shown = frames("back.apng")
+    assert len(shown) == said[2] == 6
+    assert all(np.array_equal(shown[a][0], shown[b][0]) for a, b in [(1, 5), (2, 4)])
+    assert not np.array_equal(shown[0][0], shown[3][0])
+    said = selva("traverse", "run", "-o", "components.apng", "--steps", 5)
+    assert len(frames("components.apng")) == said[2] == 8
+
+    said = selva("plot", "run", "--samples", "--fps", 4, "-o", "learning.apng")
+    shown = frames("learning.apng")
+    epochs = sorted((WORK / "run/samples").glob("epoch-*.png"))
+    assert len(shown) == said[2] == len(epochs) == 3
+    for (pixels, _), path in zip(shown, epochs):
+        assert np.array_equal(pixels, np.array(Image.open(path))), path
+    assert [duration for _, duration in shown] == [250.0, 250.0, 2250.0]
+    print("learning.apng: 3 frames, each equal to its epoch's file")
+
+
+def compare(name, program, picture):
+    """How far another program's drawing is from our PNG: the mean distance of levels, and pixels far off."""
+    ours = np.array(Image.open(WORK / f"{name}.png").convert("RGB")).astype(int)
+    theirs = np.array(Image.open(picture).convert("RGB")).astype(int)
+    assert ours.shape == theirs.shape, f"{name}: {theirs.shape} by {program}, not {ours.shape}"
+    distance = np.abs(ours - theirs).max(axis=2)
+    # Edges are smoothed by another rule in each program; a line or letter out of place is whole pixels off.
+    mean, far = distance.mean(), (distance > 128).mean()
+    print(f"{name} by {program}: mean distance {mean:.2f} levels, {100 * far:.2f} % of pixels far off")
+    assert mean < 2.5 and far < 0.01, name
+    blank = np.abs(ours - 255).max(axis=2).mean()
+    assert blank > 3 * mean, f"{name}: as far from a blank sheet"
+
+
+def check_charts():
+    charts = {
+        "curves": ["plot", "run"],
+        "two-runs": ["plot", "run", "labels"],
+        "scatter": ["scatter", "run", "--data", DATA],
+        "pictures": ["scatter", "run", "--data", DATA, "--images"],
+        "layers": ["inspect", "run", "--activations", "--data", DATA],
+    }
+    for name, line in charts.items():
+        sizes = {ending: selva(*line, "-o", f"{name}.{ending}") for ending in ("png", "svg", "pdf")}
+        picture = opened(f"{name}.png", "RGB")
+        assert picture.size == sizes["png"][:2] == tuple(2 * side for side in sizes["svg"][:2]), name
+        assert round(picture.info["dpi"][0]) == 192, name
+        subprocess.run(["rsvg-convert", "-z", "2", f"{name}.svg", "-o", f"{name}-svg.png"], cwd=WORK, check=True)
+        compare(name, "librsvg", WORK / f"{name}-svg.png")
+        subprocess.run(
+            ["pdftoppm", "-r", "192", "-png", "-singlefile", f"{name}.pdf", f"{name}-pdf"], cwd=WORK, check=True)
+        compare(name, "poppler", WORK / f"{name}-pdf.png")
+
+
+def main():
+    train = ["--data", DATA, "--epochs", 3, "--seed", 1, "--sample-every", 1, "--quiet"]
+    selva("train", *train, "--latent", 2, "--output", "run")
+    selva("train", *train, "--condition", "labels", "--output", "labels")
+    for name, mode in {"samples": "L", "reconstructions": "L", "curves": "RGB"}.items():
+        opened(f"run/{name}.png", mode).load()
+    check_grids()
+    check_animations()
+    check_charts()
+
+
+if __name__ == "__main__":
+    main()
