@@ -85,7 +85,7 @@ struct ScatterPlot {
   /// All points in an order that mixes those that follow one another, so that no group lies on top.
   private var order: [Int] {
     let count = chart.points.count
-    guard count > 2 else { return Array(0..<count) }
+    guard count > 0 else { return [] }
     var step = max(1, Int(Double(count) * 0.618))
     while !isCoprime(step, count) { step += 1 }
     var index = 0
