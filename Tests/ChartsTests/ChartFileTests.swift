@@ -46,7 +46,8 @@ import Testing
     #expect(text.contains("0 0 225 150"))
   }
 
-  @Test(arguments: ChartFormat.allCases) func theSameChartGivesTheSameBytes(_ format: ChartFormat) throws {
+  /// Of SVG see PlotCommandTests: Cairo counts its surfaces through a process.
+  @Test(arguments: [ChartFormat.png, .pdf]) func theSameChartGivesTheSameBytes(_ format: ChartFormat) throws {
     let first = try ChartFile.encode(ChartFileTests.chart, as: format)
     let second = try ChartFile.encode(ChartFileTests.chart, as: format)
     let isSame = first == second

@@ -69,7 +69,8 @@ import Testing
   @Test func greyPicturesAreInkInTheColourOfTheirGroup() throws {
     var chart = ScatterChartTests.chart([(0, 0), (1, 1)])
     (chart.groups, chart.names) = ([0, 1], ["a", "b"])
-    let half = Raster(width: 2, height: 2, bytes: [255, 255, 0, 0])
+    let half = Raster(
+      width: 8, height: 8, bytes: (0..<64).map { $0 < 32 ? 255 : 0 })
     chart.picture = { _ in half }
     let raster = try ChartFile.raster(chart)
     for group in 0..<2 {

@@ -35,6 +35,10 @@ import Testing
       let size = name == "a.png" ? "2240 x 940" : "1120 x 470"
       #expect(result.errors == "wrote \(name), \(size), from run\n")
     }
+    let first = try place.bytes("a.svg")
+    try place.run(["plot", "run", "-o", "a.svg"])
+    let isSame = try place.bytes("a.svg") == first
+    #expect(isSame)
     #expect(try PNG.decode(place.run(["plot", "run", "-o", "-"])).raster == place.picture("a.png").raster)
   }
 
