@@ -69,7 +69,7 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The PNG file for a chart of --activations.", valueName: "file"))
+    help: ArgumentHelp("The .png, .svg or .pdf file for a chart of --activations.", valueName: "file"))
   var output: String?
 
   private static let standardLimit = 1000

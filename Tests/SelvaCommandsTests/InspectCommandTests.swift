@@ -103,7 +103,7 @@ import Testing
     }
     #expect(found.trained.layers.map(\.name) == ["encoder.layers.0", "decoder.layers.0"])
     #expect(found.trained != found.initialization)
-    #expect(try PNG.read("\(folder)/chart.png").raster.width == 900)
+    #expect(try PNG.read("\(folder)/chart.png").raster.width == 1800)
     let text = try Program.run(arguments, in: folder)
     let lines = String(decoding: text.output, as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 5)
