@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a folder of pictures to a model: 2,000 PNGs of mixed sizes and kinds, of which one is broken and one a JPEG under a
-# wrong name, become a set of 32 x 32, a model is trained on it, and draws. Two minutes. As root, or with sudo:
+# wrong name, become a set of 32 x 32, a model is trained on it, and draws: a grid, a map and an animation. Two minutes. As root, or with sudo:
 #
 #   apt-get install python3-pil
 #   samples/own-pictures.sh
@@ -24,8 +24,10 @@ shapes=$runs/shapes
 
 selva reconstruct "$shapes" --data "$images" --count 24 --shuffle --columns 6 -o "$pictures/shapes-reconstructions.png"
 selva sample "$shapes" --columns 10 --temperature 0.8 -o "$pictures/shapes-samples.png"
-# From a circle to a cross.
-selva interpolate "$shapes" --data "$images" --between-labels 0,1 --steps 10 -o "$runs/shapes-walk.png"
+# From shape to shape and back to the first, as an animation; and the test images where the model puts them.
+selva interpolate "$shapes" --data "$images" --between-labels 0,1,2,3 --closed --spherical --steps 12 \
+  -o "$pictures/shapes-walk.apng"
+selva scatter "$shapes" --data "$images" --images -o "$pictures/shapes-map.png"
 
 # The test images as pictures again, and all latent vectors for NumPy.
 rm -rf "$runs/shapes-again"

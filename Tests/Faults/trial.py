@@ -44,6 +44,11 @@ class Call:
         return f"call {self.number}, {self.name} {self.path}"
 
 
+def faults(errors):
+    """Standard error without the lines that tell what was written: a command may have done so before it failed."""
+    return "".join(line for line in errors.splitlines(keepends=True) if not line.startswith("wrote "))
+
+
 @dataclass
 class Outcome:
     status: int  # negative: ended by that signal
@@ -106,7 +111,7 @@ class Bench:
             stuck = True
             process.kill()
             output, errors = process.communicate()
-        return Outcome(process.returncode, output, errors.decode(errors="replace"), stuck, self.calls() if log else [])
+        return Outcome(process.returncode, output, faults(errors.decode(errors="replace")), stuck, self.calls() if log else [])
 
     def calls(self):
         calls = []
