@@ -19,7 +19,7 @@ if [ ! -e "$images" ]; then
 fi
 selva inspect "$images"
 train_once shapes --channels 16,32 --latent 16 --condition labels --likelihood bernoulli --batch-size 32 \
-  --learning-rate 2e-3 --epochs 20 --seed 0 --sample-every 0
+  --learning-rate 2e-3 --epochs 100 --seed 0 --sample-every 0
 shapes=$runs/shapes
 
 selva reconstruct "$shapes" --data "$images" --count 24 --shuffle --columns 6 -o "$pictures/shapes-reconstructions.png"
