@@ -96,7 +96,7 @@ struct EncodeCommand: ParsableCommand {
       try LatentTable.write(to: output, count: chosen.count, width: width, block: block)
     }
     Console.message(
-      "wrote \(PictureFile.name(output)), \(Format.vectors(chosen.count)) of \(model.settings.latent), of \(images.path), "
+      "wrote \(output == "-" ? "to standard output" : output), \(Format.vectors(chosen.count)) of \(model.settings.latent), of \(images.path), "
         + "from \(ModelOrigin.text(path))")
   }
 

@@ -53,6 +53,6 @@ struct ExportCommand: ParsableCommand {
       }
     }
     line.clear()
-    Console.message("selva: \(output): \(Format.grouped(total)) pictures")
+    Console.message("wrote \(output), \(Format.grouped(total)) pictures")
   }
 }

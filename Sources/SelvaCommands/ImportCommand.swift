@@ -91,7 +91,7 @@ struct ImportCommand: ParsableCommand {
     if let name = summary.unlabelled {
       Console.message("selva: no labels, since not all pictures lie in folders that tell them: \(name)")
     }
-    Console.message("selva: \(target.output): \(ImportCommand.text(summary))")
+    Console.message("wrote \(target.output), \(ImportCommand.text(summary))")
   }
 
   private static func text(_ summary: ImportSummary) -> String {

@@ -95,7 +95,7 @@ enum PictureFile {
     } else {
       try AtomicFile.write(bytes, to: path)
     }
-    Console.message("wrote \(name(path)), \(size), from \(origin)")
+    Console.message("wrote \(path == "-" ? "to standard output" : path), \(size), from \(origin)")
   }
 
   /// A device or a pipe has no ending of its own.

@@ -50,7 +50,7 @@ import Testing
   @Test func aFolderBecomesASet() throws {
     let place = try place()
     let text = try told(place, "data import pictures -o set/")
-    #expect(text == "selva: set/: 4 images of 4 x 6, 2 labels\n")
+    #expect(text == "wrote set/, 4 images of 4 x 6, 2 labels\n")
     let set = try set(place, "set")
     #expect(levels(set) == [10, 20, 30, 40] && set.labels == [0, 0, 0, 1])
     #expect(set.shape == ImageShape(height: 4, width: 6))
