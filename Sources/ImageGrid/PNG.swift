@@ -70,7 +70,12 @@ public enum PNG {
     try bytes.withUnsafeBufferPointer { try decode($0, name: name) }
   }
 
-  private static func decode(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> PNGImage {
+  /// The same, with transparent pixels laid over `background`. What was grey is RGB where the background has a hue.
+  ///
+  /// - Throws: `PNGError`.
+  public static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, name: String, over background: Color = .white
+  ) throws -> PNGImage {
     let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     guard signature.starts(with: bytes.prefix(8)), !bytes.isEmpty else { throw PNGError.notPNG(path: name) }
     var source = selva_png_source()
@@ -86,12 +91,13 @@ public enum PNG {
       free(picture.text)
     }
     let text = UnsafeRawBufferPointer(start: picture.text, count: picture.text_size)
-    let samples = UnsafeBufferPointer(
-      start: pixels, count: Int(picture.width) * Int(picture.height) * Int(picture.channels))
-    let raster = Raster(
-      width: Int(picture.width), height: Int(picture.height), channels: picture.channels < 3 ? 1 : 3,
-      bytes: picture.channels % 2 == 1
-        ? Array(samples) : overWhite(samples, colors: Int(picture.channels) - 1))
+    let (width, height) = (Int(picture.width), Int(picture.height))
+    let samples = UnsafeBufferPointer(start: pixels, count: width * height * Int(picture.channels))
+    let colors = picture.channels < 3 ? 1 : 3
+    let raster =
+      picture.channels % 2 == 1
+      ? Raster(width: width, height: height, channels: colors, bytes: Array(samples))
+      : flattened(samples, colors: colors, width: width, height: height, over: background)
     return PNGImage(raster: raster, text: PNGText.unpack(text))
   }
 
@@ -104,15 +110,25 @@ public enum PNG {
     width <= maximumSide && height <= maximumSide && width * height <= maximumPixels
   }
 
-  /// Mixes samples followed by their opacity with white and drops the opacity.
-  private static func overWhite(_ samples: UnsafeBufferPointer<UInt8>, colors: Int) -> [UInt8] {
-    var mixed: [UInt8] = []
-    mixed.reserveCapacity(samples.count / (colors + 1) * colors)
-    for start in stride(from: 0, to: samples.count, by: colors + 1) {
-      let opacity = Int(samples[start + colors])
-      for color in 0..<colors { mixed.append(Raster.mix(255, samples[start + color], opacity)) }
+  /// Mixes samples followed by their opacity with the background, and drops the opacity.
+  private static func flattened(
+    _ samples: UnsafeBufferPointer<UInt8>, colors: Int, width: Int, height: Int, over background: Color
+  ) -> Raster {
+    let below = [background.red, background.green, background.blue]
+    let isGrey = colors == 1 && below[0] == below[1] && below[1] == below[2]
+    let channels = isGrey ? 1 : 3
+    let mixed = [UInt8](unsafeUninitializedCapacity: width * height * channels) { mixed, count in
+      for pixel in 0..<width * height {
+        let start = pixel * (colors + 1)
+        let opacity = Int(samples[start + colors])
+        for channel in 0..<channels {
+          let above = samples[start + (colors == 1 ? 0 : channel)]
+          mixed[pixel * channels + channel] = Raster.mix(below[channel], above, opacity)
+        }
+      }
+      count = width * height * channels
     }
-    return mixed
+    return Raster(width: width, height: height, channels: channels, bytes: mixed)
   }
 
   private static func fault(

@@ -70,3 +70,12 @@ enum EXIF {
     return 1
   }
 }
+
+/// A message that C left in an array of its structure.
+private enum CText {
+  static func string<Characters>(_ characters: Characters) -> String {
+    withUnsafeBytes(of: characters) {
+      shown(String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self), most: 200)
+    }
+  }
+}

@@ -12,7 +12,8 @@ public enum PictureDecoder {
     _ bytes: UnsafeRawBufferPointer, name: String, background: Color = .black
   ) throws -> Raster {
     switch FileSignature(bytes) {
-    case .png: return try PNGPicture.decode(bytes, name: name, background: background)
+    case .png:
+      return try PNG.decode(bytes.bindMemory(to: UInt8.self), name: name, over: background).raster
     case .jpeg: return try JPEGPicture.decode(bytes, name: name)
     case let kind:
       throw PictureError(
