@@ -167,14 +167,16 @@ class Copy:
         for path in [path for name in COPIED for path in files(self.folder / name)]:
             if path.relative_to(self.folder) not in wanted:
                 path.unlink()
+        stale = []
         for name in wanted:
             source, target = ROOT / name, self.folder / name
             if not target.exists() or target.read_bytes() != source.read_bytes():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
-                # The package manager does not build again what imports a system library's header.
-                for importer in IMPORTERS.get(name.parts[1], []) if name.suffix == ".h" else []:
-                    (self.folder / importer).touch()
+                stale += IMPORTERS.get(name.parts[1], []) if name.suffix == ".h" else []
+        # The package manager does not build again what imports a system library's header.
+        for importer in stale:
+            (self.folder / importer).touch()
 
     def build(self):
         done = subprocess.run(
