@@ -26,6 +26,8 @@ let package = Package(
     // Its headers alone: the library is loaded when it is needed.
     .systemLibrary(
       name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+    // Its headers alone, likewise.
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     // Loaded when the first chart is drawn, not linked: see its shim.
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .target(name: "CKernels"),
@@ -39,12 +41,14 @@ let package = Package(
     .target(
       name: "Pictures",
       dependencies: ["Files", "Archives", "Compute", "IDX", "ImageGrid", "CPNG", "CJPEG"]),
+    .target(name: "Downloads", dependencies: ["Files", "Archives", "IDX", "Pictures", "CCurl"]),
     .target(
       name: "Selva", dependencies: ["Files", "Archives", "Compute", "Networks", "IDX", "ImageGrid", "Charts"]),
     .target(
       name: "SelvaCommands",
       dependencies: [
-        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Compute",
+        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Downloads",
+        "Compute",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
@@ -57,6 +61,11 @@ let package = Package(
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "Archives", "Files", "IDX", "ImageGrid"]),
+    // A web server of this machine, for tests alone.
+    .target(name: "TestServer", path: "Tests/TestServer"),
+    .testTarget(
+      name: "DownloadsTests",
+      dependencies: ["TestServer", "Downloads", "Pictures", "Archives", "Files", "IDX"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "ImageGrid"]),
     // Every version of the kernels by itself, whatever the processor's own would be; for tests alone.
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
@@ -71,6 +80,7 @@ let package = Package(
       name: "SelvaCommandsTests",
       dependencies: [
         "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures",
+        "Downloads", "TestServer",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 /// Waits until what was written would outlast a power cut.
 public enum DiskSync {
   /// The content of an open file. False, with `errno`, where that cannot be had.
-  static func content(_ descriptor: Int32) -> Bool {
+  package static func content(_ descriptor: Int32) -> Bool {
     while fsync(descriptor) != 0 { if errno != EINTR { return false } }
     return true
   }

@@ -33,6 +33,12 @@ public enum FileKind {
     throw FileError(.missingInput, path: path, reason: "cannot be looked at: \(systemReason(code))")
   }
 
+  /// In bytes; 0 where there is no file.
+  public static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   /// When a file was last written, in nanoseconds since 1970; nil where there is none.
   public static func modified(_ path: String) -> Int64? {
     var status = stat()

@@ -6,9 +6,10 @@ package final class FolderLock: Sendable {
   private let path: String
   private let descriptor: Int32
 
+  /// - Parameter use: what the other does with the folder, for the error.
   /// - Throws: `FileError` (`cannotWrite`) where another holds the folder, with its process, or where the folder
   ///   cannot be written into.
-  package init(_ folder: String) throws {
+  package init(_ folder: String, use: String = "trained into") throws {
     let path = "\(folder)/\(FolderLock.fileName)"
     self.path = path
     while true {
@@ -18,7 +19,7 @@ package final class FolderLock: Sendable {
       }
       if !FolderLock.takes(descriptor) {
         defer { close(descriptor) }
-        throw FolderLock.held(folder, by: descriptor)
+        throw FolderLock.held(folder, by: descriptor, use)
       }
       // Whoever had it may have removed the file between its opening and its locking here.
       if FolderLock.isNamed(descriptor, path) {
@@ -78,11 +79,11 @@ package final class FolderLock: Sendable {
     return nil
   }
 
-  private static func held(_ folder: String, by descriptor: Int32) -> FileError {
+  private static func held(_ folder: String, by descriptor: Int32, _ use: String) -> FileError {
     let process = number(in: descriptor)
     let who = process.map { "process \($0)" } ?? "another process"
     return FileError(
       .cannotWrite, path: folder,
-      reason: "is being trained into by \(who); let it end first, or name another --output")
+      reason: "is being \(use) by \(who); let it end first, or name another --output")
   }
 }

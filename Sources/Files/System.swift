@@ -7,4 +7,4 @@
 #endif
 
 /// The system's own words for `errno`, for the end of an error message.
-func systemReason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }
+package func systemReason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }

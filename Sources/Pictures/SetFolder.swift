@@ -69,7 +69,7 @@ public enum SetFolder {
   static func namesPath(_ folder: String, _ part: SetPart) -> String { "\(folder)/\(prefix(part))-names.txt" }
 
   /// Whether a file of this name is of a set that was written here before.
-  private static func isOfSet(_ name: String) -> Bool {
+  package static func isOfSet(_ name: String) -> Bool {
     name == LabelNames.file
       || SetPart.allCases.contains { part in
         ["-images-idx", "-labels-idx", "-names.txt"].contains { name.hasPrefix(prefix(part) + $0) }

@@ -8,11 +8,16 @@ struct Program {
 
   /// Runs to the end in `folder`, with `input` as standard input (nil: an empty one).
   ///
-  /// - Parameter output: a device for standard output; nil: it is kept for the result.
+  /// - Parameters:
+  ///   - output: a device for standard output; nil: it is kept for the result.
+  ///   - environment: what it has beside this process's own.
   static func run(
-    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil
+    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil,
+    environment: [String: String] = [:]
   ) throws -> Result {
-    try start(arguments, in: folder, input: input, output: output).wait()
+    try Running(
+      try executable(), arguments, in: folder, input: input, output: output, environment: environment
+    ).wait()
   }
 
   /// Runs to the end with at most `memory` KiB of memory of its own, files that are mapped left out.
