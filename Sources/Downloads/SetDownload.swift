@@ -57,7 +57,8 @@ public struct SetDownload {
   public func run(replaces: Bool) throws {
     if !replaces { try AtomicFolder.checkFree(target) }
     try SetDownload.withFolder(partial) {
-      for file in set.files { try fetch(file) }
+      var mirrors = mirrors
+      for file in set.files { try fetch(file, &mirrors) }
       if let part = set.part {
         let archive = "\(partial)/\(set.files[0].name)"
         try EMNIST.write(part, from: archive, to: target, replaces: replaces)
@@ -125,8 +126,8 @@ public struct SetDownload {
     return digest == file.sha256 || digest == file.packaged
   }
 
-  /// Brings one file into the hidden folder, whole and checked.
-  private func fetch(_ file: PublicSet.File) throws {
+  /// Brings one file into the hidden folder, whole and checked. The mirror that gave it comes first from then on.
+  private func fetch(_ file: PublicSet.File, _ mirrors: inout [String]) throws {
     let path = "\(partial)/\(file.name)"
     if FileKind.isFile(path) {
       if try isRight(path, file) { return }
@@ -135,10 +136,14 @@ public struct SetDownload {
     }
     if let installed = set.installed, try copy("\(installed)/\(file.name)", to: path, file) { return }
     var reasons: [String] = []
-    for mirror in mirrors {
-      do { return try fetch(file, from: mirror, to: path) } catch let refusal as Refusal {
+    for (index, mirror) in mirrors.enumerated() {
+      do {
+        try fetch(file, from: mirror, to: path)
+        mirrors.swapAt(0, index)
+        return
+      } catch let refusal as Refusal {
         reasons.append("\(mirror): \(refusal.reason)")
-        if mirror != mirrors.last {
+        if index < mirrors.count - 1 {
           tell(.note("\(file.name): \(mirror): \(refusal.reason); trying the next"))
         }
       }

@@ -26,7 +26,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Quick ones first: a mutation should die of the cheapest test that sees it.
 TARGETS = [
-    "FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "PicturesTests", "SelvaTests", "SelvaCommandsTests"]
+    "FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "PicturesTests", "ChartsTests", "DownloadsTests",
+    "NetworksTests", "SelvaTests", "SelvaCommandsTests"]
 ROOMS = {
     "Files": ["FilesTests"],
     "IDX": ["IDXTests"],
@@ -34,12 +35,15 @@ ROOMS = {
     "CPNG": ["ImageGridTests"],
     "CJPEG": ["PicturesTests"],
     "CArchive": ["PicturesTests"],
+    "CCurl": ["DownloadsTests"],
+    "Downloads": ["DownloadsTests", "SelvaCommandsTests"],
     "Archives": ["PicturesTests"],
     "Pictures": ["PicturesTests", "SelvaCommandsTests"],
     "CKernels": ["ComputeTests", "SelvaTests"],
     "COneDNN": ["ComputeTests", "SelvaTests"],
     "Compute": ["ComputeTests", "SelvaTests"],
-    "Networks": ["SelvaTests"],
+    "Charts": ["ChartsTests"],
+    "Networks": ["NetworksTests", "SelvaTests"],
     "Selva": ["SelvaTests"],
     "SelvaCommands": ["SelvaCommandsTests"],
 }
