@@ -8,7 +8,8 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Make sets of pictures and arrays, and prepare them.",
     subcommands: [
-      DownloadCommand.self, ImportCommand.self, ExportCommand.self, SubsetCommand.self, SplitCommand.self, MergeCommand.self,
+      DownloadCommand.self, ImportCommand.self, ExportCommand.self, SubsetCommand.self, SplitCommand.self,
+      MergeCommand.self,
       BinarizeCommand.self,
     ])
 }

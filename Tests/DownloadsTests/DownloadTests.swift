@@ -55,12 +55,14 @@ import Testing
   private final class Heard { var notes: [String] = [], counts: [Int] = [] }
 
   private func download(_ set: PublicSet, mirrors: [String] = [], heard: Heard = Heard()) -> SetDownload {
-    var download = SetDownload(set, to: "\(folder)/set/", mirrors: mirrors, goesOn: { true }) { event in
-      switch event {
-      case .note(let text): heard.notes.append(text)
-      case .receiving(_, let count, _): heard.counts.append(count)
-      }
-    }
+    var download = SetDownload(
+      set, to: "\(folder)/set/", mirrors: mirrors, goesOn: { true },
+      tell: { event in
+        switch event {
+        case .note(let text): heard.notes.append(text)
+        case .receiving(_, let count, _): heard.counts.append(count)
+        }
+      })
     download.patience = .init(connecting: 5, stalled: 1)
     download.pause = 0.01
     return download
@@ -281,9 +283,11 @@ import Testing
     }
     defer { server.close() }
     var heard = 0
-    let stopped = SetDownload(set(server.url), to: "\(folder)/set", goesOn: { heard < 11 }) { event in
-      if case .receiving(_, let count, _) = event { heard = max(heard, count) }
-    }
+    let stopped = SetDownload(
+      set(server.url), to: "\(folder)/set", goesOn: { heard < 11 },
+      tell: { event in
+        if case .receiving(_, let count, _) = event { heard = max(heard, count) }
+      })
     #expect(throws: DownloadStopped()) { try stopped.run(replaces: false) }
     #expect(there() == [".set.download", ".set.download/train-images-idx3-ubyte"])
     try download(set(server.url)).run(replaces: false)
