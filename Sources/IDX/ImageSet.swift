@@ -8,8 +8,13 @@ import Files
 ///
 /// `@unchecked Sendable`: immutable after `init`.
 public final class ImageSet: @unchecked Sendable {
-  /// The file the images came from; "memory" for images made by a program.
+  /// The path of images that a program made.
+  public static let memory = "memory"
+
+  /// The file the images came from; `memory` for images made by a program.
   public let path: String
+  /// Where the channels are in that file, if it was said.
+  public let layout: ImageLayout?
   public let count: Int
   public let shape: ImageShape
   /// One a image, where there are labels.
@@ -38,6 +43,7 @@ public final class ImageSet: @unchecked Sendable {
     let file = try IDXFile(imagesPath)
     let sizes = try ImageSet.imageSizes(file, layout)
     path = imagesPath
+    self.layout = layout
     (count, shape) = (sizes.count, sizes.shape)
     let labels = try labelsPath.map { try Labels.read($0) }
     if let labels, let labelsPath, labels.count != sizes.count {
@@ -76,7 +82,8 @@ public final class ImageSet: @unchecked Sendable {
     precondition(
       height > 0 && width > 0 && !values.isEmpty && values.count % (height * width * channels) == 0,
       "\(values.count) values are no whole images of \(shape)")
-    path = "memory"
+    path = ImageSet.memory
+    layout = nil
     count = values.count / (height * width * channels)
     precondition(labels == nil || labels?.count == count, "\(labels?.count ?? 0) labels for \(count) images")
     self.labels = labels

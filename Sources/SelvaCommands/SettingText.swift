@@ -68,28 +68,3 @@ enum SettingText {
     }
   }
 }
-
-/// Paths as text.
-enum FilePath {
-  /// The same place, whatever the working folder will be.
-  static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
-    defer { free(folder) }
-    let start = String(cString: folder)
-    return path == "." ? start : start == "/" ? "/\(path)" : "\(start)/\(path)"
-  }
-
-  /// What a path lies in; `.` for a name alone.
-  static func folder(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// The place of `name` in the folder that `path` lies in.
-  static func beside(_ path: String, _ name: String) -> String {
-    path.contains("/") ? Folder.join(folder(path), name) : name
-  }
-
-  /// The last part of a path.
-  static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
-}

@@ -107,8 +107,8 @@ struct TrainCommand: ParsableCommand {
     let outcome: TrainingRun.Outcome
     do {
       outcome = try run.run(
-        shouldStop: { Interrupt.isRequested }, shouldSave: Interrupt.takeSaveRequest,
-        report: { report.show($0) })
+        report: { report.show($0) }, shouldStop: { Interrupt.isRequested },
+        shouldSave: Interrupt.takeSaveRequest)
     } catch {
       report.clear()
       throw error
@@ -132,8 +132,7 @@ struct TrainCommand: ParsableCommand {
     if optimization.clipNorm == nil, case .recurrent = model.network {
       settings.clipNorm = Recurrent.standardClipNorm
     }
-    let images = try TrainingData(
-      training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
+    let images = try TrainingData(training: training, validation: validation, for: settings)
     try images.checkLabels(for: model)
     settings.precision = settings.precision.checked()
     if optimization.batchSize == nil {
@@ -142,15 +141,13 @@ struct TrainCommand: ParsableCommand {
     try MemoryNeed.training(model, settings, images).check()
     // Nothing is made on disk before everything that a person may have got wrong has been looked at.
     let directory = try output.map { try RunDirectory.create(at: $0) } ?? RunDirectory.create()
-    try RunConfiguration(
-      command: CommandLineText.current, data: paths, model: model, training: settings
-    ).write(to: directory.configuration)
     let run =
       try start.map {
         try TrainingRun(
           directory: directory, startingFrom: $0, model: model, training: settings, data: images)
       } ?? TrainingRun(directory: directory, model: model, training: settings, data: images)
     run.command = CommandLineText.current
+    run.paths = paths
     return run
   }
 
@@ -163,11 +160,7 @@ struct TrainCommand: ParsableCommand {
     let (training, validation) = try configuration.data.load()
     let run = try TrainingRun.resume(
       directory, epochs: optimization.epochs, threads: execution.threads, acceptChangedData: acceptChangedData
-    ) { settings in
-      try TrainingData(
-        training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed
-      )
-    }
+    ) { try TrainingData(training: training, validation: validation, for: $0) }
     try checkSomethingIsLeft(of: run, planned: configuration.training.epochs)
     // The checkpoint's word stands, whatever has become of the file.
     if run.command.isEmpty { run.command = configuration.command }

@@ -92,14 +92,15 @@ private struct SmallRun {
         #expect(throws: Never.self) { try small.copy("run", to: kills[kills.count - 1]) }
       }
       _ = try run.run(
+        report: { _ in kill() },
         shouldStop: {
           kill()
           return false
-        }, shouldSave: { kills.count % 3 == 1 }, report: { _ in kill() })
+        }, shouldSave: { kills.count % 3 == 1 })
       #expect(try small.stepCount(kills[0]) == 0, "a checkpoint stands before the first step")
       #expect(kills.count > 8)
       let expected = try small.contents("whole")
-      #expect(expected.count == 8)
+      #expect(expected.count == 9)
       for name in kills {
         #expect(
           FileManager.default.createFile(atPath: "\(folder)/\(name)/.selva-16777220-1.tmp", contents: nil))
@@ -335,13 +336,13 @@ private struct SmallRun {
       let run = try small.begin("run")
       var (steps, saved) = (0, [Int]())
       _ = try run.run(
-        shouldSave: {
-          steps += 1
-          return steps == 3
-        },
         report: { event in
           guard case .saved = event else { return }
           saved.append((try? small.stepCount("run")) ?? -1)
+        },
+        shouldSave: {
+          steps += 1
+          return steps == 3
         })
       #expect(saved == [3])
     }

@@ -95,10 +95,11 @@ import Testing
       var seen: [TrainingRun.Progress] = []
       // Longer than what lies between two reports.
       _ = try run.run(
+        report: { if case .progress(let progress) = $0 { seen.append(progress) } },
         shouldStop: {
           Thread.sleep(forTimeInterval: 0.11)
           return run.state.epoch == 1
-        }, report: { if case .progress(let progress) = $0 { seen.append(progress) } })
+        })
       let last = try #require(seen.last)
       #expect((last.epoch, last.epochs, last.images, last.imagesInEpoch) == (1, 3, 28, 28))
       #expect(last.loss > 0 && abs(last.loss - last.reconstruction - last.kl) < 1e-9)

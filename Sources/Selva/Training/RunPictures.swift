@@ -90,9 +90,10 @@ struct RunPictures {
   }
 
   private func text(epoch: Int, command: String) -> [(key: String, value: String)] {
-    [
-      ("Software", "Selva \(Version.current)"), ("Selva command", command), ("Selva seed", String(seed)),
-      ("Selva model", directory.model), (RunPictures.epochKey, String(epoch)),
+    // A program has none.
+    let commands = command.isEmpty ? [] : [("Selva command", command)]
+    return [("Software", "Selva \(Version.current)")] + commands + [
+      ("Selva seed", String(seed)), ("Selva model", directory.model), (RunPictures.epochKey, String(epoch)),
     ]
   }
 }

@@ -10,11 +10,21 @@ public struct TrainingData: Sendable {
   /// Indices into `validation`.
   public let validationIndices: [Int32]
 
+  /// What a run with `settings` learns from: where no set is held out, a part of `training` is, as large as they say and
+  /// chosen by their seed.
+  ///
+  /// - Parameter validation: a set of its own to hold out.
+  /// - Throws: `TrainingError` when the two sets differ in size, or there is nothing to hold out.
+  public init(training: ImageSet, validation: ImageSet? = nil, for settings: TrainingSettings) throws {
+    try self.init(
+      training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)
+  }
+
   /// - Parameters:
   ///   - validation: a set of its own to hold out; nil: a part of `training`.
   ///   - fraction: how large a part, chosen by `seed`; at least one image on either side.
   /// - Throws: `TrainingError` when the two sets differ in size, or there is nothing to hold out.
-  public init(training: ImageSet, validation: ImageSet?, fraction: Double, seed: UInt64) throws {
+  package init(training: ImageSet, validation: ImageSet?, fraction: Double, seed: UInt64) throws {
     self.training = training
     if let validation {
       try validation.check(

@@ -21,8 +21,10 @@ public final class TrainingRun {
   /// Command line to record in pictures; a resumed run has that which began it.
   public var command: String {
     get { state.command ?? "" }
-    set { state.command = newValue }
+    set { state.command = newValue.isEmpty ? nil : newValue }
   }
+  /// Where the images lie, for who goes on with the run: the files that they were read from, unless it is set.
+  package var paths: DataPaths
   package private(set) var state: TrainingState
   package let data: TrainingData
   private let trainer: Trainer
@@ -100,6 +102,7 @@ public final class TrainingRun {
     self.model = model
     self.training = training
     self.data = data
+    paths = DataPaths(data)
     self.statistics = statistics
     self.log = log
     self.state = state
@@ -122,17 +125,25 @@ public final class TrainingRun {
   /// Trains until the last epoch, until patience ends, or until `shouldStop` says so, and leaves a checkpoint in any
   /// case: one stands before the first step.
   ///
+  /// A new run leaves its settings too, so that `selva train --resume` goes on with it.
+  ///
   /// - Parameters:
+  ///   - report: told of progress.
   ///   - shouldStop: asked after every step.
   ///   - shouldSave: asked after every step; a checkpoint is written where it says so.
-  ///   - report: told of progress.
+  /// - Returns: why it ended.
   /// - Throws: `TrainingError.diverged` and `.changedUnderway`, `FileError`, `ChartError` where no chart can be drawn.
+  @discardableResult
   public func run(
-    shouldStop: () -> Bool = { false }, shouldSave: () -> Bool = { false },
-    report: (Event) -> Void = { _ in }
+    report: (Event) -> Void = { _ in }, shouldStop: () -> Bool = { false },
+    shouldSave: () -> Bool = { false }
   ) throws -> Outcome {
     // Better now than after the first hours.
     try ChartFile.checkLibrary()
+    if lastSave == nil {
+      try RunConfiguration(command: command, data: paths, model: model, training: training)
+        .write(to: directory.configuration)
+    }
     if let start {
       let loss = try validate(start).objective
       state.startLoss = loss.isFinite ? loss : nil

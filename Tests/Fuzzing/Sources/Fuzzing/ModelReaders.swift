@@ -75,7 +75,7 @@ enum ModelReaders {
   private static func resume(_ directory: RunDirectory) throws {
     let run = try TrainingRun.resume(directory, threads: 1) { settings in
       try TrainingData(
-        training: Seeds.images, validation: nil, fraction: settings.validationFraction, seed: settings.seed)
+        training: Seeds.images, for: settings)
     }
     _ = try run.run(shouldStop: { true })
     require(run.metrics.allSatisfy { $0.trainLoss.isFinite }, "a loss that is not finite")

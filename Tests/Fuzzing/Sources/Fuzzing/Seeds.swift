@@ -160,7 +160,7 @@ enum Seeds {
     training.epochs = 2
     training.threads = 1
     let data = try TrainingData(
-      training: images, validation: nil, fraction: training.validationFraction, seed: training.seed)
+      training: images, for: training)
     let statistics = DataStatistics(images)
     let store = ParameterStore(ModelLayout(settings).parameters, elementType: .float32, keepsAverage: false)
     store.initialize(settings, statistics: statistics, seed: 1)

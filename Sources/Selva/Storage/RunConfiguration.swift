@@ -1,20 +1,46 @@
 import Files
 import IDX
-import Selva
 
 /// Where a run's images lie. Keys are the names in snake case, which `SettingsJSON` sees to both ways: keys of its own
 /// it would write and not find again.
-struct DataPaths: Codable, Equatable {
+package struct DataPaths: Codable, Equatable {
   /// A folder of IDX files or a file of images.
-  var data: String
-  var labels: String?
-  var testData: String?
-  var testLabels: String?
+  package var data: String
+  package var labels: String?
+  package var testData: String?
+  package var testLabels: String?
   /// Of all these images, where it was said.
-  var layout: ImageLayout?
+  package var layout: ImageLayout?
+
+  package init(
+    data: String, labels: String? = nil, testData: String? = nil, testLabels: String? = nil,
+    layout: ImageLayout? = nil
+  ) {
+    (self.data, self.labels, self.testData) = (data, labels, testData)
+    (self.testLabels, self.layout) = (testLabels, layout)
+  }
+
+  /// Those of the files that sets were read from.
+  init(_ sets: TrainingData) {
+    let test = sets.validation === sets.training ? nil : sets.validation
+    self.init(
+      data: DataPaths.place(sets.training.path), labels: sets.training.labelsPath.map(FilePath.absolute),
+      testData: (test?.path).map(DataPaths.place), testLabels: test?.labelsPath.map(FilePath.absolute),
+      layout: sets.training.layout)
+  }
+
+  /// Absolute, but for what is in no file.
+  private static func place(_ path: String) -> String {
+    path == ImageSet.memory ? path : FilePath.absolute(path)
+  }
 
   /// - Returns: training images, and the test set where one is named or lies in the folder.
-  func load() throws -> (training: ImageSet, validation: ImageSet?) {
+  package func load() throws -> (training: ImageSet, validation: ImageSet?) {
+    for path in [data, testData] where path == ImageSet.memory {
+      throw FileError(
+        .missingInput, path: ImageSet.memory,
+        reason: "is where the run's images were, in no file; name such images with --data")
+    }
     let folder = FileKind.isFolder(data) ? try ImageFolder(data) : nil
     let training = try ImageSet(
       imagesPath: folder?.trainImages ?? data, labelsPath: labels ?? folder?.trainLabels,
@@ -31,16 +57,16 @@ struct DataPaths: Codable, Equatable {
 }
 
 /// What `config.json` of a run directory holds: every setting in force.
-struct RunConfiguration: Codable {
+package struct RunConfiguration: Codable {
   /// The command that began the run, and those that resumed it.
-  var command: String
-  var resumed: [String]?
+  package var command: String
+  package var resumed: [String]?
   /// Absolute, so that a run can be resumed from anywhere.
-  var data: DataPaths
-  var model: ModelSettings
-  var training: TrainingSettings
+  package var data: DataPaths
+  package var model: ModelSettings
+  package var training: TrainingSettings
 
-  init(command: String, data: DataPaths, model: ModelSettings, training: TrainingSettings) {
+  package init(command: String, data: DataPaths, model: ModelSettings, training: TrainingSettings) {
     self.command = command
     self.data = data
     self.model = model
@@ -48,7 +74,7 @@ struct RunConfiguration: Codable {
   }
 
   /// - Throws: `FileError` when it is missing or of another kind, `ModelFileError` when it is not as it was written.
-  init(contentsOf path: String) throws {
+  package init(contentsOf path: String) throws {
     let text = try MappedFile.withBytes(of: path) { bytes in
       try FileSignature.check(
         bytes, isOneOf: [.json, .csv, .text, .unknown], path: path,
@@ -61,7 +87,7 @@ struct RunConfiguration: Codable {
     }
   }
 
-  func write(to path: String) throws {
+  package func write(to path: String) throws {
     try AtomicFile.write(Array((SettingsJSON.encode(self, pretty: true) + "\n").utf8), to: path)
   }
 }

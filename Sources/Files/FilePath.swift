@@ -1,0 +1,26 @@
+/// Paths as text.
+package enum FilePath {
+  /// The same place, whatever the working folder will be.
+  package static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    let start = String(cString: folder)
+    return path == "." ? start : start == "/" ? "/\(path)" : "\(start)/\(path)"
+  }
+
+  /// What a path lies in; `.` for a name alone.
+  package static func folder(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The place of `name` in the folder that `path` lies in.
+  package static func beside(_ path: String, _ name: String) -> String {
+    guard path.contains("/") else { return name }
+    let folder = folder(path)
+    return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
+  /// The last part of a path.
+  package static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+}
