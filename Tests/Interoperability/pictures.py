@@ -2,9 +2,11 @@
 
     python3 Tests/Interoperability/pictures.py SELVA DATA FOLDER
 
-Needs Pillow, NumPy, rsvg-convert and pdftoppm. FOLDER takes what is made.
+Needs Pillow, NumPy, rsvg-convert, pdftoppm and Chromium. FOLDER takes what is made.
 """
 
+import base64
+import json
 import re
 import subprocess
 import sys
@@ -91,6 +93,66 @@ def check_animations():
     print("learning.apng: 3 frames, each equal to its epoch's file")
 
 
+# Decodes every frame as a page would show it, and writes down its duration and the checksum of its grey levels.
+PAGE = """<!doctype html><pre id="out"></pre><script>
+(async () => {
+  const bytes = Uint8Array.from(atob("DATA"), letter => letter.charCodeAt(0));
+  const decoder = new ImageDecoder({data: bytes, type: "image/png"});
+  await decoder.tracks.ready;
+  await decoder.completed;
+  const frames = [];
+  for (let index = 0; index < decoder.tracks.selectedTrack.frameCount; index++) {
+    const {image} = await decoder.decode({frameIndex: index});
+    const canvas = new OffscreenCanvas(image.displayWidth, image.displayHeight).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const pixels = canvas.getImageData(0, 0, image.displayWidth, image.displayHeight).data;
+    let sum = 0;
+    for (let i = 0; i < pixels.length; i += 4) sum = (sum * 31 + pixels[i]) % 1000000007;
+    frames.push([image.duration / 1000, sum]);
+  }
+  document.getElementById("out").textContent =
+    JSON.stringify({frames, repeats: decoder.tracks.selectedTrack.repetitionCount === Infinity});
+})();
+</script>"""
+
+
+def chromium(*arguments):
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *arguments]
+    return subprocess.run(command, cwd=WORK, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def decoded():
+    """What the page says in the end. Its clock runs ahead while it waits for frames, so it is given more and more."""
+    for budget in [10**5, 10**6, 10**7, 10**8]:
+        text = chromium(f"--virtual-time-budget={budget}", "--dump-dom", f"file://{WORK}/page.html")
+        said = re.search(r'<pre id="out">(.*?)</pre>', text, re.DOTALL)[1]
+        if said:
+            return json.loads(said)
+    raise AssertionError("Chromium decodes nothing")
+
+
+def check_browser():
+    """Animations frame by frame as Chromium decodes them, against Pillow; charts as it draws them."""
+    for name in ["walk.apng", "learning.apng"]:
+        page = PAGE.replace("DATA", base64.b64encode((WORK / name).read_bytes()).decode())
+        (WORK / "page.html").write_text(page)
+        found = decoded()
+        expected = []
+        for pixels, duration in frames(name):
+            total = 0
+            for level in pixels.flatten().tolist():
+                total = (total * 31 + level) % 1000000007
+            expected.append([duration, total])
+        assert found == {"frames": expected, "repeats": True}, f"{name}: {found}, not {expected}"
+        print(f"{name} by Chromium: {len(expected)} frames, each equal to Pillow's, for ever")
+    for name in ["curves", "two-runs", "scatter", "layers"]:
+        width, height = (side // 2 for side in Image.open(WORK / f"{name}.png").size)
+        chromium(
+            "--force-device-scale-factor=2", f"--window-size={width},{height}", f"--screenshot={name}-browser.png",
+            f"file://{WORK}/{name}.svg")
+        compare(name, "Chromium", WORK / f"{name}-browser.png")
+
+
 def compare(name, program, picture):
     """How far another program's drawing is from our PNG: the mean distance of levels, and pixels far off."""
     ours = np.array(Image.open(WORK / f"{name}.png").convert("RGB")).astype(int)
@@ -134,6 +196,7 @@ def main():
     check_grids()
     check_animations()
     check_charts()
+    check_browser()
 
 
 if __name__ == "__main__":
