@@ -13,7 +13,7 @@ struct EvaluateCommand: ParsableCommand {
       The loss is −ELBO with z sampled, in nats per image. With --importance-samples, −log p(x) is estimated \
       too (nll), as by Burda et al. 2016 with 5000 samples. Bits per dimension are the loss in bits for each value of \
       an image: of 256 levels, to which a density on [0, 1] comes by 8 bits, or with a Bernoulli likelihood of 0 and 1. \
-      The same seed gives the same numbers.
+      The same seed gives the same numbers. Ctrl-C ends an estimate with the figures of the images that are done.
 
       Examples:
         selva evaluate --data mnist
@@ -77,10 +77,18 @@ struct EvaluateCommand: ParsableCommand {
     let estimates = (importanceSamples == nil ? 0 : 1) + (classify ? model.settings.labels.count : 0)
     let progress = EvaluationProgress(count: count * estimates)
     if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
+    if estimates > 0 {
+      Interrupt.watch()
+      evaluator.shouldStop = { Interrupt.isRequested }
+    }
     let (indices, group) = ([Int32](0..<Int32(count)), WorkerGroup(count: threads == 0 ? nil : threads))
     let (evaluation, losses) = evaluator.evaluateEach(set, indices: indices, group: group)
-    let classification = classify ? evaluator.classify(set, indices: indices, group: group) : nil
+    let classification =
+      classify && !Interrupt.isRequested ? evaluator.classify(set, indices: indices, group: group) : nil
     progress.clear()
+    // Labels are compared for no image before the last label has been tried.
+    let isStopped = Interrupt.isRequested && (classify || evaluation.count < count)
+    if isStopped { tellStopped(done: evaluation.count, of: count) }
     let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
     if let output = worst.output, let worstImages {
       try PictureFile.write(
@@ -88,11 +96,17 @@ struct EvaluateCommand: ParsableCommand {
         text: PictureText.entries(model: path, seed: seed), from: ModelOrigin.text(path))
     }
     let report = EvaluationReport(
-      evaluation: evaluation, worst: worstImages, classification: classification)
+      evaluation: evaluation, worst: worstImages, classification: isStopped ? nil : classification)
     try Console.result(
       json
         ? SettingsJSON.encode(report)
         : report.lines(model: path, settings: model.settings, images: set.path).joined(separator: "\n"))
+    if isStopped { throw Interruption() }
+  }
+
+  private func tellStopped(done: Int, of count: Int) {
+    let part = "the figures are those of \(Format.grouped(done)) of \(Format.grouped(count)) images"
+    Console.message("selva: stopped: \(part)\(classify ? ", without a classification" : "")")
   }
 }
 

@@ -34,7 +34,8 @@ struct WorstImage: Encodable, Equatable {
 
   static func all(_ losses: ImageLosses, count: Int) -> [WorstImage] {
     losses.worst(count).map {
-      WorstImage(index: $0, loss: losses.losses[$0], nll: losses.nlls.isEmpty ? nil : losses.nlls[$0])
+      WorstImage(
+        index: losses.places[$0], loss: losses.losses[$0], nll: losses.nlls.isEmpty ? nil : losses.nlls[$0])
     }
   }
 

@@ -46,6 +46,30 @@ import Testing
     #expect(expected.count == 21)
   }
 
+  /// Figures of the images that were done, as if no more had been asked for.
+  @Test func endsWithWhatIsKnownSoFar() throws {
+    let folder = try prepared()
+    let arguments = [
+      "evaluate", "model.safetensors", "--data", "data", "--importance-samples", "100000", "--threads", "1",
+    ]
+    // Before it listens, a signal ends it at once.
+    for wait in [0.5, 2, 8] {
+      let program = try Program.start(arguments + ["--json"], in: folder)
+      Thread.sleep(forTimeInterval: wait)
+      program.send(SIGINT)
+      let result = program.wait(atMost: 120)
+      guard result.status != -SIGINT else { continue }
+      let found = try JSONDecoder().decode(Evaluation.self, from: Data(result.output))
+      #expect(result.status == 130 && found.count < 70)
+      #expect(result.errors == "selva: stopped: the figures are those of \(found.count) of 70 images\n")
+      let again = try Program.run(
+        arguments + ["--json", "--limit", "\(found.count)"], in: folder)
+      #expect(again.status == 0 && again.output == result.output)
+      return
+    }
+    Issue.record("no signal was taken")
+  }
+
   @Test func readsLikeAReport() throws {
     let folder = try prepared()
     let result = try Program.run(

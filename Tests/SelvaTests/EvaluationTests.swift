@@ -83,6 +83,33 @@ import Testing
     #expect(told.counts == [1, 2, 3])
   }
 
+  /// Stopped as soon as may be, what is left is an evaluation of the images that are done.
+  @Test(arguments: [1, 2, 3]) func whatIsStoppedIsAnEvaluationOfLess(workers: Int) {
+    var evaluator = Evaluator(model(scales: [2, 0.19]), seed: 4, importanceSamples: 3)
+    let whole = evaluator.evaluateEach(images, group: WorkerGroup(count: 1)).images
+    #expect(whole.places == [0, 1, 2])
+    evaluator.shouldStop = { true }
+    let (evaluation, losses) = evaluator.evaluateEach(images, group: WorkerGroup(count: workers))
+    #expect(losses.places.count <= workers && losses.places.first == 0)
+    if workers == 1 { #expect(losses.places == [0]) }
+    #expect(evaluation.count == losses.places.count)
+    #expect(losses.nlls == losses.places.map { whole.nlls[$0] })
+    #expect(losses.losses == losses.places.map { whole.losses[$0] })
+    evaluator.shouldStop = nil
+    let expected = evaluator.evaluate(
+      images, indices: losses.places.map { Int32($0) }, group: WorkerGroup(count: 1))
+    #expect(evaluation == expected)
+  }
+
+  @Test func blocksHandOutEveryImageOnce() {
+    let blocks = ImageBlocks(count: 10, size: 4)
+    var taken: [Range<Int>] = []
+    while let block = blocks.take() { taken.append(block) }
+    #expect(taken == [0..<4, 4..<8, 8..<10] && blocks.take() == nil)
+    #expect(blocks.finish(7) == 1 && blocks.finish(2) == 2)
+    #expect(blocks.places == [2, 7])
+  }
+
   @Test func meanAndErrorAreThoseOfTheHand() {
     let found = MeanAndError([2, 4, 4, 4, 5, 5, 7, 9])
     // Squares about 5 add up to 32; 32 / 7 / 8.

@@ -44,14 +44,16 @@ public struct Evaluation: Codable, Sendable, Equatable {
   }
 }
 
-/// What `Evaluator` found of each image, in nats, `[count]`.
+/// What `Evaluator` found of each image that was done, in nats, `[count]`.
 public struct ImageLosses: Sendable, Equatable {
+  /// Which of the images that were asked for, from 0 and ascending: all, unless the evaluation was stopped.
+  public let places: [Int]
   /// −ELBO.
   public let losses: [Double]
   /// −log p(x), estimated; empty where it was not asked for.
   public let nlls: [Double]
 
-  /// The places of the `count` images with the largest −ELBO, the worst first.
+  /// Of the `count` images with the largest −ELBO, the worst first, where they are in `losses`.
   public func worst(_ count: Int) -> [Int] {
     Array(losses.indices.sorted { (losses[$1], $0) < (losses[$0], $1) }.prefix(count))
   }

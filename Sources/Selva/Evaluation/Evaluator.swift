@@ -21,8 +21,11 @@ public struct Evaluator: Sendable {
   public var importanceSamples: Int?
   /// The label that every image counts as having, one of the model's; nil: each its own.
   public var label: Int?
-  /// Told the number of images done, now and then, from any worker.
+  /// Told the number of images done after every image of an estimate of `nll`, by any worker.
   public var progress: (@Sendable (Int) -> Void)?
+  /// Asked after every image of an estimate of `nll`, by any worker: where it says so, the images that are not done yet
+  /// are left out.
+  public var shouldStop: (@Sendable () -> Bool)?
 
   public init(
     _ model: VAE, binarization: Binarization = .none, seed: UInt64 = 0, importanceSamples: Int? = nil
@@ -40,7 +43,8 @@ public struct Evaluator: Sendable {
     evaluateEach(images, indices: indices, group: group).evaluation
   }
 
-  /// The same, with what was found of each image.
+  /// The same, with what was found of each image. An evaluation that was stopped is one of the images that were done by
+  /// then, at least one for each worker.
   public func evaluateEach(
     _ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup
   ) -> (evaluation: Evaluation, images: ImageLosses) {
@@ -51,74 +55,48 @@ public struct Evaluator: Sendable {
       inputStandardDeviation: model.inputStandardDeviation,
       labels: label == nil ? model.settings.labels : [])
     let results = PerImage(count: indices.count, latent: model.settings.latent)
+    // Smaller where each image takes long, so that no worker is left with much to do alone.
+    let parts = group.count * (importanceSamples == nil ? 1 : 8)
+    let blocks = ImageBlocks(
+      count: indices.count,
+      size: min(model.layout.rowsAtOnce(model.settings), (indices.count + parts - 1) / parts))
     group.run { [self] worker in
-      let share = worker.share(of: indices.count)
-      guard !share.isEmpty else { return }
+      guard var block = blocks.take() else { return }
       let lane = EvaluationLane(self, source: source, results: results)
-      lane.run(indices, share)
+      while lane.run(indices, block, of: blocks), let next = blocks.take() { block = next }
     }
-    return summary(results)
+    return summary(results, places: blocks.places)
   }
 
-  private func summary(_ results: PerImage) -> (Evaluation, ImageLosses) {
-    let (latent, count) = (model.settings.latent, results.count)
-    let reconstruction = MeanAndError(results.reconstruction)
+  /// - Parameter places: those of the images that are done.
+  private func summary(_ results: PerImage, places: [Int]) -> (Evaluation, ImageLosses) {
+    let (latent, count) = (model.settings.latent, places.count)
+    func mean(_ values: UnsafeMutableBufferPointer<Double>) -> MeanAndError {
+      MeanAndError(places.lazy.map { values[$0] })
+    }
     let components =
       model.layout.prior.hasClosedForm
       ? (0..<latent).map { i in
-        MeanAndError((0..<count).lazy.map { results.components[$0 * latent + i] }).mean
+        MeanAndError(places.lazy.map { results.components[$0 * latent + i] }).mean
       }
       : nil
-    let losses = (0..<count).map { results.reconstruction[$0] + results.kl[$0] }
+    let losses = places.map { results.reconstruction[$0] + results.kl[$0] }
     let loss = MeanAndError(losses)
     let active = (0..<latent).filter { i in
-      let error = MeanAndError((0..<count).lazy.map { Double(results.mean[$0 * latent + i]) }).standardError
+      let error = MeanAndError(places.lazy.map { Double(results.mean[$0 * latent + i]) }).standardError
       return error * error * Double(count) > 0.01
     }
-    let nlls = importanceSamples == nil ? [] : Array(results.nll)
+    let nlls = importanceSamples == nil ? [] : places.map { results.nll[$0] }
     let nll = nlls.isEmpty ? nil : MeanAndError(nlls)
     let evaluation = Evaluation(
-      loss: loss.mean, reconstruction: reconstruction.mean, kl: MeanAndError(results.kl).mean, count: count,
+      loss: loss.mean, reconstruction: mean(results.reconstruction).mean, kl: mean(results.kl).mean,
+      count: count,
       lossStandardError: loss.standardError,
       bitsPerDimension: loss.mean / (Double(model.settings.pixelCount) * log(2))
         + model.settings.likelihood.bitsOfLevel,
       activeUnits: active.count, klPerComponent: components, nll: nll?.mean,
       nllStandardError: nll?.standardError, importanceSamples: importanceSamples)
-    return (evaluation, ImageLosses(losses: losses, nlls: nlls))
-  }
-}
-
-/// Results of each image, so that they are added up in one order whatever the split.
-///
-/// `@unchecked Sendable`: workers write disjoint images.
-private final class PerImage: @unchecked Sendable {
-  let count: Int
-  let reconstruction: UnsafeMutableBufferPointer<Double>
-  let kl: UnsafeMutableBufferPointer<Double>
-  let nll: UnsafeMutableBufferPointer<Double>
-  /// KL divergence of each component, where the prior has it in closed form, `[count, latent]`.
-  let components: UnsafeMutableBufferPointer<Double>
-  /// `[count, latent]`.
-  let mean: UnsafeMutableBufferPointer<Float>
-
-  init(count: Int, latent: Int) {
-    func zeros(_ count: Int) -> UnsafeMutableBufferPointer<Double> {
-      let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: count)
-      values.initialize(repeating: 0)
-      return values
-    }
-    self.count = count
-    reconstruction = zeros(count)
-    kl = zeros(count)
-    nll = zeros(count)
-    components = zeros(count * latent)
-    mean = .allocate(capacity: count * latent)
-    mean.initialize(repeating: 0)
-  }
-
-  deinit {
-    for values in [reconstruction, kl, nll, components] { values.deallocate() }
-    mean.deallocate()
+    return (evaluation, ImageLosses(places: places, losses: losses, nlls: nlls))
   }
 }
 
@@ -181,19 +159,23 @@ final class EvaluationLane {
       evaluator, source: source, results: PerImage(count: 1, latent: model.settings.latent))
   }
 
-  func run(_ indices: [Int32], _ share: Range<Int>) {
-    for start in stride(from: share.lowerBound, to: share.upperBound, by: images) {
-      let block = start..<min(share.upperBound, start + images)
-      encode(indices, block)
-      if !model.layout.prior.hasClosedForm { density(block.count) }
-      pass.decoder.network.forward(0)
-      for (row, position) in block.enumerated() { bound(row, position) }
-      guard let samples = evaluator.importanceSamples else { continue }
-      for (row, position) in block.enumerated() {
-        results.nll[position] = negativeLogLikelihood(row, image: Int(indices[position]), samples: samples)
-        evaluator.progress?(position - share.lowerBound + 1)
+  /// - Returns: whether to go on.
+  fileprivate func run(_ indices: [Int32], _ block: Range<Int>, of blocks: ImageBlocks) -> Bool {
+    encode(indices, block)
+    if !model.layout.prior.hasClosedForm { density(block.count) }
+    pass.decoder.network.forward(0)
+    for (row, position) in block.enumerated() { bound(row, position) }
+    for (row, position) in block.enumerated() {
+      guard let samples = evaluator.importanceSamples else {
+        blocks.finish(position)
+        continue
       }
+      results.nll[position] = negativeLogLikelihood(row, image: Int(indices[position]), samples: samples)
+      let done = blocks.finish(position)
+      evaluator.progress?(done)
+      if evaluator.shouldStop?() == true { return false }
     }
+    return true
   }
 
   private func encode(_ indices: [Int32], _ block: Range<Int>) {
