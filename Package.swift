@@ -5,8 +5,10 @@ let package = Package(
   name: "selva",
   platforms: [.macOS(.v15)],
   products: [
-    .library(name: "Selva", targets: ["Selva"]),
+    // With the modules whose names its own speak of.
+    .library(name: "Selva", targets: ["Selva", "IDX", "ImageGrid"]),
     .library(name: "IDX", targets: ["IDX"]),
+    .library(name: "ImageGrid", targets: ["ImageGrid"]),
     .executable(name: "selva", targets: ["SelvaMain"]),
     // For Tests/Fuzzing, a package of its own.
     .library(name: "SelvaCommands", targets: ["SelvaCommands"]),

@@ -33,6 +33,7 @@ package struct Worker: Sendable {
 
 /// The one thread pool: `count - 1` threads that live as long as the group, and the calling thread as worker 0.
 public final class WorkerGroup: Sendable {
+  /// Workers, the thread that made the group included.
   public let count: Int
   private let shared: Shared
 

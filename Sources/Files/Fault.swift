@@ -14,16 +14,20 @@ public enum FaultCategory: Sendable {
 ///
 /// `description` is one line that names the file, the place in it and what to do.
 public protocol Fault: Error, CustomStringConvertible, Sendable {
+  /// Whether content, a missing file or the system is to blame.
   var category: FaultCategory { get }
 }
 
 /// A fault that every room which touches files shares: not there, not readable, not writable.
 public struct FileError: Fault, Equatable {
+  /// Whether the file is missing, cannot be made, or broke off.
   public let category: FaultCategory
+  /// The file or folder, as it was named.
   public let path: String
+  /// What is wrong with it and what to do, in words.
   public let reason: String
 
-  public init(_ category: FaultCategory, path: String, reason: String) {
+  package init(_ category: FaultCategory, path: String, reason: String) {
     self.category = category
     self.path = path
     self.reason = reason

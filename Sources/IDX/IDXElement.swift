@@ -1,10 +1,16 @@
 /// What an IDX file's elements are; the raw value is the type's code in the file.
 public enum IDXElementType: UInt8, Sendable, CaseIterable {
+  /// 8 bits without a sign.
   case uint8 = 0x08
+  /// 8 bits with a sign.
   case int8 = 0x09
+  /// 16 bits with a sign.
   case int16 = 0x0B
+  /// 32 bits with a sign.
   case int32 = 0x0C
+  /// IEEE 754, 32 bits.
   case float32 = 0x0D
+  /// IEEE 754, 64 bits.
   case float64 = 0x0E
 
   /// Bytes of one element.
@@ -17,11 +23,13 @@ public enum IDXElementType: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// As in Swift: `uint8`, `float32`.
   public var name: String { "\(self)" }
 }
 
 /// A type that IDX can hold; it lies in memory as in the file, but for the order of its bytes.
 public protocol IDXElement: BitwiseCopyable, Sendable {
+  /// What a file calls the type.
   static var idxType: IDXElementType { get }
   /// The element in `bytes`, which begin with it, big-endian.
   init(bigEndianBytes bytes: UnsafeRawPointer)

@@ -39,8 +39,8 @@ public enum IDXError: Fault, Equatable {
   case countsDisagree(images: String, imageCount: Int, labels: String, labelCount: Int)
   /// A folder without what was looked for.
   case noImages(folder: String, lookedFor: String)
-  /// A folder of pictures where one of IDX files is looked for.
-  case otherImages(folder: String, found: FileSignature)
+  /// A folder of pictures where one of IDX files is looked for; `found` says of which kind, as "PNG pictures".
+  case otherImages(folder: String, found: String)
   /// Several files that could be meant.
   case ambiguous(folder: String, candidates: [String])
 
@@ -116,7 +116,7 @@ public enum IDXError: Fault, Equatable {
     case .noImages(let folder, let lookedFor):
       return "\(folder): no IDX images here; looked for \(lookedFor)"
     case .otherImages(let folder, let found):
-      return "\(folder): no IDX images here, but \(found.plural); make a set of them with "
+      return "\(folder): no IDX images here, but \(found); make a set of them with "
         + FileSignature.importCommand(folder)
     case .ambiguous(let folder, let candidates):
       return "\(folder): \(candidates.joined(separator: " and ")) could each be meant; name the file itself"

@@ -7,15 +7,20 @@ import Files
 ///
 /// `@unchecked Sendable`: immutable after `init`.
 public final class IDXFile: @unchecked Sendable {
+  /// The file, as it was named.
   public let path: String
+  /// Type and sizes.
   public let header: IDXHeader
+  /// Whether the file is gzip.
   public let isCompressed: Bool
   /// The elements as they lie in the file, big-endian. Valid while the object lives.
   public let bytes: UnsafeRawBufferPointer
   private let mapping: MappedFile?
   private let expanded: ScratchMemory?
 
-  /// - Throws: `FileError` when the file cannot be read, `IDXError` when it is not sound.
+  /// Opens a file, and checks its sizes against its length (of gzip, all of its content and its checksum).
+  ///
+  /// - Throws: `FileError` when the file cannot be read or is of another kind, `IDXError` when it is not sound.
   public init(_ path: String) throws {
     self.path = path
     let file = try MappedFile(path)
@@ -38,7 +43,7 @@ public final class IDXFile: @unchecked Sendable {
   /// Whether the file is as it was when it was opened; always, where its content was copied.
   var isIntact: Bool { mapping?.isIntact ?? true }
 
-  /// The elements in `range`, whatever their type.
+  /// The elements in `range` of 0 ..< `header.count`, in C order, whatever their type.
   public func doubles(_ range: Range<Int>) -> [Double] {
     switch header.type {
     case .uint8: elements(range, UInt8.self).map(Double.init)
@@ -50,7 +55,7 @@ public final class IDXFile: @unchecked Sendable {
     }
   }
 
-  /// The elements in `range`, whatever their type, rounded to the nearest `Float`.
+  /// The elements in `range` of 0 ..< `header.count`, in C order, whatever their type, rounded to the nearest `Float`.
   public func floats(_ range: Range<Int>) -> [Float] {
     switch header.type {
     case .uint8: elements(range, UInt8.self).map(Float.init)
@@ -62,7 +67,7 @@ public final class IDXFile: @unchecked Sendable {
     }
   }
 
-  /// The elements in `range`; `Element` must be the file's type.
+  /// The elements in `range` of 0 ..< `header.count`, in C order; `Element` must be the file's type.
   public func elements<Element: IDXElement>(_ range: Range<Int>, _: Element.Type) -> [Element] {
     precondition(
       Element.idxType == header.type, "\(Element.idxType) asked of a file of \(header.type)")

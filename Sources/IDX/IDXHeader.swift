@@ -2,10 +2,14 @@ import Files
 
 /// What stands before the data of an IDX file.
 public struct IDXHeader: Sendable, Equatable {
+  /// Of all elements.
   public let type: IDXElementType
   /// One size a dimension, the slowest first.
   public let sizes: [Int]
 
+  /// - Parameters:
+  ///   - type: of all elements.
+  ///   - sizes: one a dimension, the slowest first; at most 255.
   public init(type: IDXElementType, sizes: [Int]) {
     self.type = type
     self.sizes = sizes

@@ -5,7 +5,8 @@ extension IDXWriter {
   ///
   /// - Parameters:
   ///   - sizes: one a dimension, the rows first.
-  ///   - compressed: as gzip.
+  ///   - path: the file.
+  ///   - compressed: as gzip; the path may say so or not.
   ///   - row: gives the elements of one row; called once for each, in order.
   /// - Throws: `FileError` when the file cannot be written, and what `row` throws; what was there before then stays.
   public static func write<Element: IDXElement>(

@@ -5,8 +5,10 @@ public enum IDXWriter {
   /// Writes `elements` in C order.
   ///
   /// - Parameters:
+  ///   - elements: of a type that IDX has, which becomes the file's.
   ///   - sizes: one a dimension, at most 255 of them; their product is the number of elements.
-  ///   - compressed: as gzip.
+  ///   - path: the file.
+  ///   - compressed: as gzip; the path may say so or not.
   /// - Throws: `FileError` when the file cannot be written; what was there before then stays.
   public static func write<Element: IDXElement>(
     _ elements: some Collection<Element>, sizes: [Int], to path: String, compressed: Bool = false

@@ -8,10 +8,15 @@ import Files
 /// `…labels…` of the same beginning; a beginning may stand before all names, as in `emnist-letters-train-images…`. Where
 /// the folder has none at all, it may be that of a library that keeps them in `MNIST/raw` or `raw`.
 public struct ImageFolder: Sendable, Equatable {
+  /// The folder, as it was named.
   public let path: String
+  /// The file of training images.
   public let trainImages: String
+  /// Their labels; nil where the folder has none.
   public let trainLabels: String?
+  /// The file of test images; nil where the folder has none.
   public let testImages: String?
+  /// Their labels; nil where the folder has none.
   public let testLabels: String?
 
   private static let tests = ["t10k", "test"]
@@ -20,6 +25,8 @@ public struct ImageFolder: Sendable, Equatable {
     "raw", "MNIST/raw", "FashionMNIST/raw", "KMNIST/raw", "EMNIST/raw", "QMNIST/raw",
   ]
 
+  /// Looks for the files; none is opened.
+  ///
   /// - Throws: `FileError` when the folder cannot be read, `IDXError.noImages`, `.otherImages` or `.ambiguous`.
   public init(_ path: String) throws {
     self.path = path
@@ -53,7 +60,7 @@ public struct ImageFolder: Sendable, Equatable {
     }
     guard let images = try listing.path(ofStems: stems), let stem = stems.first else {
       if let other = PictureFinder.first(in: listing.folder) {
-        throw IDXError.otherImages(folder: listing.folder, found: other)
+        throw IDXError.otherImages(folder: listing.folder, found: other.plural)
       }
       let lookedFor =
         "train-images-idx3-ubyte, train-images.idx3-ubyte, train-images.idx and the like, "

@@ -15,9 +15,11 @@ public final class ImageSet: @unchecked Sendable {
   public let path: String
   /// Where the channels are in that file, if it was said.
   public let layout: ImageLayout?
+  /// Images.
   public let count: Int
+  /// Of each of them.
   public let shape: ImageShape
-  /// One a image, where there are labels.
+  /// One an image, `[count]`; nil where there are none.
   public let labels: [UInt8]?
   /// The file that they came from; nil where they did not come from one.
   public let labelsPath: String?
@@ -27,7 +29,7 @@ public final class ImageSet: @unchecked Sendable {
   private let copied: UnsafeMutableBufferPointer<Float>?
   private let scratch: ScratchMemory?
 
-  /// Valid while the set lives.
+  /// Where the pixels of all images lie, `[count, height, width, channels]`. Valid while the set lives.
   public enum Pixels: @unchecked Sendable {
     /// 0 (black) to 255 (white).
     case bytes(UnsafePointer<UInt8>)
@@ -37,7 +39,10 @@ public final class ImageSet: @unchecked Sendable {
 
   /// Reads images, `[count, height, width]` or with channels first or last, and labels, `[count]`.
   ///
-  /// - Parameter layout: where the channels are; nil: told by which side is 1 or 3.
+  /// - Parameters:
+  ///   - imagesPath: an IDX file of `UInt8` from 0 to 255, or of floats from 0 to 1.
+  ///   - labelsPath: an IDX file of whole numbers from 0 to 255, one an image; nil: no labels.
+  ///   - layout: where the channels are; nil: told by which side is 1 or 3.
   /// - Throws: `FileError`, or the `IDXError` that says what is wrong with which file.
   public init(imagesPath: String, labelsPath: String? = nil, layout: ImageLayout? = nil) throws {
     let file = try IDXFile(imagesPath)
@@ -70,10 +75,12 @@ public final class ImageSet: @unchecked Sendable {
     copied = nil
   }
 
-  /// Images that a program made.
+  /// Images that a program made, which are copied.
   ///
   /// - Parameters:
-  ///   - values: `[count, height · width · channels]`, row-major.
+  ///   - values: `[count, height · width · channels]`, row-major, each in [0, 1].
+  ///   - height: rows of pixels.
+  ///   - width: pixels in a row.
   ///   - channels: 1 grey, 3 red, green and blue.
   ///   - labels: one an image.
   public init(values: [Float], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
@@ -98,7 +105,9 @@ public final class ImageSet: @unchecked Sendable {
 
   deinit { copied?.deallocate() }
 
+  /// Rows of pixels.
   public var height: Int { shape.height }
+  /// Pixels in a row.
   public var width: Int { shape.width }
   /// 1 grey, 3 red, green and blue.
   public var channels: Int { shape.channels }

@@ -8,11 +8,17 @@ public enum ImageLayout: String, Codable, Sendable, CaseIterable {
 
 /// How large an image is.
 public struct ImageShape: Sendable, Equatable, CustomStringConvertible {
+  /// Rows of pixels.
   public let height: Int
+  /// Pixels in a row.
   public let width: Int
   /// 1 grey, 3 red, green and blue.
   public let channels: Int
 
+  /// - Parameters:
+  ///   - height: rows of pixels.
+  ///   - width: pixels in a row.
+  ///   - channels: 1 grey, 3 red, green and blue.
   public init(height: Int, width: Int, channels: Int = 1) {
     self.height = height
     self.width = width
@@ -27,17 +33,18 @@ public struct ImageShape: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What the sizes of an IDX file of images say: `[count, height, width]`, or with channels among them.
-public struct ImageSizes: Sendable, Equatable {
-  public let count: Int
-  public let shape: ImageShape
+package struct ImageSizes: Sendable, Equatable {
+  /// Images.
+  package let count: Int
+  package let shape: ImageShape
   /// Nil where no channels are among the sizes.
-  public let layout: ImageLayout?
+  package let layout: ImageLayout?
 
   /// - Parameters:
   ///   - sizes: of the file at `path`, of rank 3 or 4.
   ///   - layout: where the channels are; nil: where a side of 1 or 3 is.
   /// - Throws: `IDXError.ambiguousChannels`, `.noChannels` or `.layoutWithoutChannels`.
-  public init(_ sizes: [Int], layout: ImageLayout?, path: String) throws {
+  package init(_ sizes: [Int], layout: ImageLayout?, path: String) throws {
     precondition(sizes.count == 3 || sizes.count == 4, "images of rank \(sizes.count)")
     count = sizes[0]
     guard sizes.count == 4 else {

@@ -1,9 +1,13 @@
 /// An opaque sRGB colour.
 public struct Color: Sendable, Hashable {
+  /// 0 to 255, sRGB.
   public var red: UInt8
+  /// 0 to 255, sRGB.
   public var green: UInt8
+  /// 0 to 255, sRGB.
   public var blue: UInt8
 
+  /// Each component from 0 to 255, sRGB.
   public init(red: UInt8, green: UInt8, blue: UInt8) {
     self.red = red
     self.green = green
@@ -20,7 +24,9 @@ public struct Color: Sendable, Hashable {
       blue: UInt8(truncatingIfNeeded: rgb))
   }
 
+  /// All components 0.
   public static let black = Color(grey: 0)
+  /// All components 255.
   public static let white = Color(grey: 255)
 
   /// The grey that stands for the colour in a one-channel raster (Rec. 601 weights, rounded).

@@ -11,6 +11,12 @@ public struct GridStyle: Sendable, Equatable {
   /// What the wider gap adds to `padding`.
   public var groupGap: Int
 
+  /// - Parameters:
+  ///   - padding: pixels between neighbouring cells and around them all, at least 0.
+  ///   - background: the grey of the space between, 0 to 255.
+  ///   - scale: the side of the square that a pixel of a cell becomes, at least 1.
+  ///   - groupColumns: columns after which a wider gap follows; 0 for none.
+  ///   - groupGap: pixels that the wider gap adds, at least 0.
   public init(
     padding: Int = 2, background: UInt8 = 0, scale: Int = 1, groupColumns: Int = 0, groupGap: Int = 8
   ) {
@@ -32,6 +38,12 @@ extension GridStyle {
   private static let largest = 64
 
   /// The same with the least scale at which a grid of such cells suits a screen; long ones stay within its width.
+  ///
+  /// - Parameters:
+  ///   - cells: how many the grid has.
+  ///   - columns: how many stand side by side.
+  ///   - width: pixels of a cell, before it is enlarged.
+  ///   - height: pixels of a cell, likewise.
   public func fitted(cells: Int, columns: Int, width: Int, height: Int) -> GridStyle {
     var fitted = self
     for scale in 1...GridStyle.largest {
@@ -45,7 +57,13 @@ extension GridStyle {
     return fitted
   }
 
-  /// Of a grid without captions.
+  /// Width and height, in pixels, of a grid without captions.
+  ///
+  /// - Parameters:
+  ///   - cells: how many the grid has.
+  ///   - columns: how many stand side by side.
+  ///   - width: pixels of a cell, before it is enlarged.
+  ///   - height: pixels of a cell, likewise.
   public func size(cells: Int, columns: Int, width: Int, height: Int) -> (width: Int, height: Int) {
     let used = min(columns, cells)
     let gaps = groupColumns > 0 ? max(used - 1, 0) / groupColumns : 0
@@ -62,7 +80,11 @@ extension Raster {
   /// The result is RGB as soon as one cell is, grey otherwise. With fewer cells than columns it is only as
   /// wide as they need. Without captions, its size is `GridStyle.size`.
   ///
-  /// - Parameter cells: at least one.
+  /// - Parameters:
+  ///   - cells: at least one, all of one width and height.
+  ///   - columns: cells side by side, at least one.
+  ///   - style: gaps, background and scale.
+  ///   - captions: what is written around the cells.
   public static func grid(
     _ cells: [Raster], columns: Int, style: GridStyle = GridStyle(), captions: GridCaptions = GridCaptions()
   ) -> Raster {

@@ -11,6 +11,12 @@ public struct GridCaptions: Sendable, Equatable {
   /// Indices of cells that matter less: they and the captions of their own are drawn paler.
   public var dimmed: Set<Int>
 
+  /// - Parameters:
+  ///   - rows: at the left, from the first row on.
+  ///   - columns: over the columns.
+  ///   - cells: under each cell.
+  ///   - note: under all.
+  ///   - dimmed: indices of cells that matter less.
   public init(
     rows: [String] = [], columns: [String] = [], cells: [String] = [], note: String = "",
     dimmed: Set<Int> = []

@@ -3,6 +3,7 @@ import Files
 
 /// A picture as it was read, with the text that its file carried.
 public struct PNGImage: Sendable {
+  /// Its pixels, grey or RGB.
   public let raster: Raster
   /// In the order of the file; a key may occur more than once.
   public let text: [(key: String, value: String)]

@@ -1,6 +1,8 @@
 /// A picture of 8-bit samples: grey (1 channel) or RGB (3), row by row from the top left.
 public struct Raster: Sendable, Equatable {
+  /// Pixels in a row.
   public let width: Int
+  /// Rows of pixels.
   public let height: Int
   /// 1 grey, 3 RGB.
   public let channels: Int
@@ -23,7 +25,13 @@ public struct Raster: Sendable, Equatable {
     }
   }
 
-  /// - Parameter bytes: `[height, width, channels]`.
+  /// A raster of given samples.
+  ///
+  /// - Parameters:
+  ///   - width: pixels in a row.
+  ///   - height: rows of pixels.
+  ///   - channels: 1 grey, 3 RGB.
+  ///   - bytes: `[height, width, channels]`, 0 to 255.
   public init(width: Int, height: Int, channels: Int = 1, bytes: [UInt8]) {
     Raster.check(width, height, channels)
     Raster.check(bytes.count, width, height, channels)

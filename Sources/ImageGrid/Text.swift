@@ -1,8 +1,8 @@
 extension Raster {
-  /// The height of a capital letter; descenders reach `2 * scale` below it.
+  /// The height of a capital letter in pixels; descenders reach `2 * scale` below it.
   public static func textHeight(scale: Int = 1) -> Int { Font.capHeight * scale }
 
-  /// The width of `text` as `drawText` draws it.
+  /// The width in pixels of `text` as `drawText` draws it.
   public static func textWidth(_ text: String, scale: Int = 1) -> Int {
     let advance = text.unicodeScalars.reduce(0) { $0 + Font.shared.glyph($1).advance }
     return max(advance - 1, 0) * scale

@@ -6,6 +6,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   /// λx above zero, λα(eˣ − 1) below (Klambauer et al. 2017, equation 2). With LeCun-normal weights and
   /// standardized inputs it drives every layer towards mean 0 and variance 1.
   case selu
+  /// max(0, x).
   case relu
   /// Slope 0.01 below zero.
   case leakyRelu = "leaky-relu"
@@ -15,6 +16,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   case gelu
   /// x·sigmoid(x), also known as swish.
   case silu
+  /// The hyperbolic tangent.
   case tanh
   /// λ(eˣ − 1) below zero and x above: a formula for SELU often found in short write-ups. It drops α, and the
   /// slope λ above zero, and does not normalize; it is here so that this can be seen.

@@ -121,7 +121,7 @@ import Testing
   @Test func aFolderOfPicturesIsNamed() throws {
     try withFiles(["cat/", "notes.txt"]) { folder in
       try writeFile([0xFF, 0xD8, 0xFF, 0xE0], "\(folder)/cat/1.png")
-      let fault = #expect(throws: IDXError.otherImages(folder: folder, found: .jpeg)) {
+      let fault = #expect(throws: IDXError.otherImages(folder: folder, found: FileSignature.jpeg.plural)) {
         try ImageFolder(folder)
       }
       #expect(fault?.description.contains("but JPEG pictures; make a set of them with") == true)

@@ -5,12 +5,15 @@ import Networks
 /// Mean and variance of what every hidden layer puts out, over images and units: a network is self-normalizing
 /// where these stay near 0 and 1 from layer to layer (Klambauer et al. 2017).
 public struct ActivationStatistics: Codable, Sendable, Equatable {
+  /// One hidden layer of the encoder or of the decoder.
   public struct Layer: Codable, Sendable, Equatable {
     /// As in the model file, without `.weight`: `encoder.layers.0`.
     public let name: String
+    /// Values that the layer puts out for an image, or for a step of it where it has steps.
     public let units: Int
     /// Over all images and units of the layer.
     public let mean: Double
+    /// About `mean`, over the same values (divisor: their number).
     public let variance: Double
     /// At each step, over all images and units; nil where the layer has no steps.
     public let steps: [Step]?
@@ -18,7 +21,9 @@ public struct ActivationStatistics: Codable, Sendable, Equatable {
 
   /// One step of a recurrent layer.
   public struct Step: Codable, Sendable, Equatable {
+    /// Over all images and units, at this step.
     public let mean: Double
+    /// About `mean`, over the same values (divisor: their number).
     public let variance: Double
   }
 
@@ -30,10 +35,14 @@ public struct ActivationStatistics: Codable, Sendable, Equatable {
   /// Images that go through together.
   private static let rows = 64
 
+  /// Sends images through the encoder, a draw of z for each, and those through the decoder.
+  ///
   /// - Parameters:
-  ///   - images: of the model's size.
+  ///   - model: measured as it is; `VAE.atInitialization` gives it as it began.
+  ///   - images: of the model's size, with labels where the model has them.
   ///   - indices: which of them, at least one; nil: all.
-  ///   - seed: of the draws of z, which is what the decoder reads.
+  ///   - binarization: of the pixels that the encoder reads.
+  ///   - seed: of the draws of z, which is what the decoder reads, and of stochastic binarization.
   public init(
     _ model: VAE, images: ImageSet, indices: [Int32]? = nil, binarization: Binarization = .none,
     seed: UInt64 = 0
@@ -50,7 +59,12 @@ public struct ActivationStatistics: Codable, Sendable, Equatable {
 }
 
 extension VAE {
-  /// The same model with new weights, as a run on `images` would begin with them.
+  /// The same model with new weights, as a run on `images` would begin with them: LeCun normal, or with the gain that
+  /// suits another activation (`Activation.gain`).
+  ///
+  /// - Parameters:
+  ///   - images: of the model's size; the decoder's output begins at their mean.
+  ///   - seed: of the weights.
   public func atInitialization(_ images: ImageSet, seed: UInt64) -> VAE {
     let store = ParameterStore(layout.parameters, elementType: .float32, keepsAverage: false)
     let draw = ImageDraw(images, indices: [Int32](0..<Int32(images.count)), seed: seed)

@@ -6,21 +6,25 @@ import IDX
 public struct Classification: Codable, Sendable, Equatable {
   /// Of one label.
   public struct Label: Codable, Sendable, Equatable {
+    /// As in the images' file, 0 to 255.
     public let label: Int
     /// Images that have it.
     public let count: Int
+    /// Images of it that were taken for it.
     public let correct: Int
-    /// Nil where no image has it.
+    /// `correct` / `count`, 0 to 1; nil where no image has it.
     public let accuracy: Double?
   }
 
   /// Images.
   public let count: Int
+  /// Images that were taken for their own label.
   public let correct: Int
+  /// `correct` / `count`, 0 to 1.
   public let accuracy: Double
   /// For each of the model's labels, in their order.
   public let perLabel: [Label]
-  /// For each log p(x | y).
+  /// Draws of z for each log p(x | y).
   public let importanceSamples: Int
 
   private enum CodingKeys: String, CodingKey {
@@ -77,6 +81,7 @@ extension Evaluator {
   /// - Parameters:
   ///   - images: of the model's size, with labels that the model knows; the model has labels.
   ///   - indices: which of them; nil: all.
+  ///   - group: the workers that share the images.
   public func classify(
     _ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup
   ) -> Classification {

@@ -16,17 +16,19 @@ public struct Evaluation: Codable, Sendable, Equatable {
   public var kl: Double
   /// Images.
   public var count: Int
-  /// Of `loss`, over images.
+  /// Of `loss`, over images, in nats.
   public var lossStandardError: Double
   /// `loss` in bits for each value of an image: of 256 levels, or under a Bernoulli likelihood of 0 and 1.
   public var bitsPerDimension: Double
   /// Components whose posterior mean varies over the set by more than 0.01 (Burda et al. 2016, section 5.2).
   public var activeUnits: Int
-  /// KL divergence of each component, `[latent]`; nil where the prior does not take them one by one.
+  /// KL divergence of each component in nats, `[latent]`; nil where the prior does not take them one by one.
   public var klPerComponent: [Double]?
   /// −log p(x), estimated with `importanceSamples` samples (Burda et al. 2016); nil where it was not asked for.
   public var nll: Double?
+  /// Of `nll`, over images, in nats; nil where `nll` is.
   public var nllStandardError: Double?
+  /// Draws of z for each image behind `nll`; nil where `nll` is.
   public var importanceSamples: Int?
 
   /// The bound of as many samples as were asked for: `nll`, or else −ELBO.

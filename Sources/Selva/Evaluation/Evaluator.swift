@@ -14,8 +14,11 @@ import Networks
 ///
 /// Deterministic by seed, whatever the number of workers. Memory does not grow with the number of samples.
 public struct Evaluator: Sendable {
+  /// The model that is judged.
   public var model: VAE
+  /// How pixels become the likelihood's targets; `stochastic` draws each image once, by `seed`.
   public var binarization: Binarization
+  /// Of the draws of z and of pixels. A draw depends on the seed and on the image's number alone.
   public var seed: UInt64
   /// Samples for `nll`; nil: no `nll`.
   public var importanceSamples: Int?
@@ -27,6 +30,13 @@ public struct Evaluator: Sendable {
   /// are left out.
   public var shouldStop: (@Sendable () -> Bool)?
 
+  /// An evaluation by these settings; nothing is reckoned yet.
+  ///
+  /// - Parameters:
+  ///   - model: the model that is judged.
+  ///   - binarization: as the model was trained with, for a figure that says something.
+  ///   - seed: of the draws of z and of pixels.
+  ///   - importanceSamples: draws of z an image for −log p(x), at least 1; nil: the ELBO alone.
   public init(
     _ model: VAE, binarization: Binarization = .none, seed: UInt64 = 0, importanceSamples: Int? = nil
   ) {
@@ -36,15 +46,18 @@ public struct Evaluator: Sendable {
     self.importanceSamples = importanceSamples
   }
 
+  /// The ELBO and what else was asked for, averaged over images, in nats.
+  ///
   /// - Parameters:
   ///   - images: of the model's size, with labels where the model has them.
-  ///   - indices: which of them; nil: all.
+  ///   - indices: which of them, at least one; nil: all.
+  ///   - group: the workers that share the images; the figures do not depend on their number.
   public func evaluate(_ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup) -> Evaluation {
     evaluateEach(images, indices: indices, group: group).evaluation
   }
 
-  /// The same, with what was found of each image. An evaluation that was stopped is one of the images that were done by
-  /// then, at least one for each worker.
+  /// The same, with what was found of each image, in the order of `indices`. An evaluation that was stopped is one of the
+  /// images that were done by then, at least one for each worker.
   public func evaluateEach(
     _ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup
   ) -> (evaluation: Evaluation, images: ImageLosses) {

@@ -11,6 +11,8 @@ import Compute
 /// Latent vectors by chance.
 public enum Latents {
   /// Draws from N(0, temperature²·I), `[count, latent]`; row i depends on `seed` and i alone.
+  ///
+  /// This is the prior of a model with `Prior.normal`; ``LatentPrior/sample(count:seed:temperature:)`` draws from any.
   public static func normal(count: Int, latent: Int, seed: UInt64, temperature: Float = 1) -> [Float] {
     (0..<count).flatMap { row in
       RandomStream(seed: seed, .latents, image: row).normals(latent).map { $0 * temperature }
@@ -19,8 +21,13 @@ public enum Latents {
 
   /// Draws from q(z | x), one a row: μ + exp(½ log σ²)·ε, `[count, latent]`.
   ///
-  /// - Parameter images: the number of each row's image; nil: 0, 1, … The draw for an image depends on `seed` and
-  ///   its number alone, so it is the same whichever others are drawn with it.
+  /// - Parameters:
+  ///   - mean: μ, `[count, latent]`.
+  ///   - logVariance: log σ², `[count, latent]`.
+  ///   - latent: components of a vector.
+  ///   - seed: of the draws.
+  ///   - images: the number of each row's image; nil: 0, 1, … The draw for an image depends on `seed` and its number
+  ///     alone, so it is the same whichever others are drawn with it.
   public static func posterior(
     mean: [Float], logVariance: [Float], latent: Int, seed: UInt64, images: [Int]? = nil
   ) -> [Float] {

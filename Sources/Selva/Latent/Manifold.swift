@@ -1,7 +1,7 @@
 /// Latent vectors on a grid over a plane, for a picture of the learned manifold.
 public enum Manifold {
-  /// A grid over the plane `center` + x·`across` + y·`up`, where x and y run over the quantiles of a standard
-  /// normal (`gaussianQuantiles`).
+  /// A grid over the plane `center` + x·`across` + y·`up`, where x and y run over the quantiles of (i + ½)/n of
+  /// a standard normal, so that each picture stands for an equal share of the prior.
   ///
   /// Rows of the table fill the picture line by line from its upper left corner: x grows to the right and y
   /// upwards, as on a graph.

@@ -11,7 +11,7 @@
 /// Wichura's algorithm AS 241 (PPND16, 1988), relative error about 1e-16. −∞ at 0 and ∞ at 1.
 ///
 /// - Parameter p: From 0 to 1.
-public func normalQuantile(_ p: Double) -> Double {
+package func normalQuantile(_ p: Double) -> Double {
   precondition(p >= 0 && p <= 1, "a quantile of \(p)")
   let q = p - 0.5
   if abs(q) <= 0.425 { return q * ratio(centre, 0.180625 - q * q) }
@@ -24,7 +24,7 @@ public func normalQuantile(_ p: Double) -> Double {
 
 /// The quantiles of (i + ½)/`count`, i = 0, 1, …: ascending, each standing for an equal share of a standard
 /// normal's mass, so that a grid of them shows the latent plane as the prior fills it.
-public func gaussianQuantiles(count: Int) -> [Double] {
+package func gaussianQuantiles(count: Int) -> [Double] {
   (0..<count).map { normalQuantile((Double($0) + 0.5) / Double(count)) }
 }
 

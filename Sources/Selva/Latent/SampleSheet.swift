@@ -8,8 +8,14 @@ public struct SampleSheet: Sendable {
   /// What to write before each row; none where the model has no labels.
   public let rowLabels: [String]
 
+  /// Draws from the model's prior.
+  ///
   /// - Parameters:
+  ///   - model: whose prior it is.
   ///   - rows: of a model with labels, as many as there are `labels`, but for one alone.
+  ///   - columns: vectors of a row.
+  ///   - seed: of the draws.
+  ///   - temperature: what their standard deviation is multiplied with.
   ///   - labels: of a model with labels, a row for each; of one alone, `rows` rows, each vector drawn for itself.
   ///     nil: all that it knows.
   public init(

@@ -2,16 +2,17 @@ import Files
 
 /// Memory that a piece of work is going to take, reckoned before it begins: what does not fit is refused with both
 /// numbers rather than ended by the system half-way.
-public struct MemoryNeed: Sendable, Equatable {
+package struct MemoryNeed: Sendable, Equatable {
   /// As an error names it: "training".
-  public let work: String
-  public let bytes: Double
+  package let work: String
+  /// At its peak, beside what the process has already.
+  package let bytes: Double
   /// Threads beside the first one.
-  public let threads: Int
+  package let threads: Int
   /// How to need less.
-  public let advice: String
+  package let advice: String
 
-  public init(_ work: String, bytes: Double, threads: Int = 0, advice: String) {
+  package init(_ work: String, bytes: Double, threads: Int = 0, advice: String) {
     self.work = work
     self.bytes = bytes
     self.threads = threads
@@ -25,7 +26,7 @@ public struct MemoryNeed: Sendable, Equatable {
   private static let stackOfThread = 8.0 * 0x1p20
 
   /// - Throws: `MemoryFault` where a limit leaves less than is needed.
-  public func check(_ limits: @autoclosure () -> [MemoryLimit] = MemoryLimit.all()) throws {
+  package func check(_ limits: @autoclosure () -> [MemoryLimit] = MemoryLimit.all()) throws {
     guard bytes > MemoryNeed.small else { return }
     let short = limits().map { (limit: $0, need: need($0.kind)) }.filter { $0.need > $0.limit.left }
     guard let worst = short.max(by: { $0.need - $0.limit.left < $1.need - $1.limit.left }) else { return }
@@ -42,12 +43,17 @@ public struct MemoryNeed: Sendable, Equatable {
   }
 }
 
-/// There is less memory than work needs.
+/// There is less memory than work needs: it was not begun.
 public struct MemoryFault: Fault, Equatable {
+  /// What was to be done: "training".
   public let work: String
+  /// Bytes that it takes.
   public let need: Double
+  /// Bytes that there are.
   public let left: Double
+  /// What leaves no more, in words: "all that is free", a limit of the shell's or of a container.
   public let source: String
+  /// How to need less.
   public let advice: String
 
   public var category: FaultCategory { .badData }

@@ -99,7 +99,7 @@ extension MemoryNeed {
   private static let most = 0.9e9
 
   /// Training from the first step to the last picture.
-  public static func training(
+  package static func training(
     _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData
   ) -> MemoryNeed {
     self.training(
@@ -109,7 +109,7 @@ extension MemoryNeed {
 
   /// Images a step where nobody has said: as many as the settings say, or with convolutions or recurrent layers, whose
   /// maps and states are what fills memory, fewer where training would otherwise take more than 0.9 GB.
-  public static func standardBatch(
+  package static func standardBatch(
     _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData
   ) -> Int {
     standardBatch(
@@ -159,7 +159,7 @@ extension MemoryNeed {
   }
 
   /// Measuring speed, one number of threads after the other.
-  public static func benchmark(
+  package static func benchmark(
     model: ModelSettings, training: TrainingSettings, images: Int, threads: Int
   ) -> MemoryNeed {
     MemoryNeed(
@@ -172,7 +172,7 @@ extension MemoryNeed {
   }
 
   /// An evaluation with a model that is loaded already.
-  public static func evaluation(
+  package static func evaluation(
     _ model: ModelSettings, images: Int, threads: Int, importanceSamples: Int?
   ) -> MemoryNeed {
     let workers = threads == 0 ? WorkerGroup.processorCount : threads
@@ -196,7 +196,7 @@ extension MemoryNeed {
   /// - Parameters:
   ///   - cells: vectors that are decoded.
   ///   - cellPixels: pixels of the picture for each of them.
-  public static func picture(
+  package static func picture(
     _ cells: Int, of model: ModelSettings, cellPixels: Int, advice: String
   ) -> MemoryNeed {
     MemoryNeed(
@@ -204,7 +204,7 @@ extension MemoryNeed {
   }
 
   /// Encoding images in blocks, the model being loaded already.
-  public static func encoding(_ model: ModelSettings, images: Int) -> MemoryNeed {
+  package static func encoding(_ model: ModelSettings, images: Int) -> MemoryNeed {
     let block = Double(min(images, 1024)) * (2 * Double(model.pixelCount) + 8 * Double(model.latent)) * 4
     return MemoryNeed(
       "encoding", bytes: base + block + networkRows(model) + 8 * Double(images),

@@ -27,7 +27,11 @@ public final class ImageEncoder {
     pass = EncoderPass(model.modelParameters, rows: RowSplit(rowsAtOnce), tags: tags)
   }
 
-  /// As `VAE.encode`.
+  /// q(z | x) of each image, `[count, latent]` each, as ``VAE/encode(_:labels:)`` gives it.
+  ///
+  /// - Parameters:
+  ///   - images: `[count, pixels]`, values in [0, 1].
+  ///   - labels: one an image, where the model has labels; else nil.
   public func encode(_ images: [Float], labels: [Int]? = nil) -> (mean: [Float], logVariance: [Float]) {
     encode(images, classes: model.settings.classes(labels, count: images.count / model.settings.pixelCount))
   }
@@ -80,7 +84,11 @@ public final class LatentDecoder {
     pass = DecoderPass(model.modelParameters, input: input, rows: RowSplit(rowsAtOnce), tags: tags)
   }
 
-  /// As `VAE.decode`.
+  /// The pixels that each latent vector stands for, `[count, pixels]` in [0, 1], as ``VAE/decode(_:labels:)`` gives them.
+  ///
+  /// - Parameters:
+  ///   - latents: `[count, latent]`.
+  ///   - labels: one a vector, where the model has labels; else nil.
   public func decode(_ latents: [Float], labels: [Int]? = nil) -> [Float] {
     let (pixels, latent) = (model.settings.pixelCount, model.settings.latent)
     precondition(latents.count % latent == 0, "\(latents.count) values are no whole vectors of \(latent)")

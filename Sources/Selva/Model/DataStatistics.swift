@@ -1,14 +1,14 @@
 import IDX
 
 /// What a model takes from its training data before the first step.
-public struct DataStatistics: Sendable, Equatable {
+package struct DataStatistics: Sendable, Equatable {
   /// Mean of each pixel in [0, 1], `[pixels]`.
-  public let pixelMeans: [Float]
+  package let pixelMeans: [Float]
   /// Root of the pixels' mean variance, each about its own mean.
-  public let standardDeviation: Double
+  package let standardDeviation: Double
 
   /// - Parameter indices: which images to look at; nil: all.
-  public init(_ images: ImageSet, indices: [Int32]? = nil) {
+  package init(_ images: ImageSet, indices: [Int32]? = nil) {
     let count = images.pixelCount
     var sums = [Double](repeating: 0, count: count)
     var squares = 0.0

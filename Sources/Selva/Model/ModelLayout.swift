@@ -2,7 +2,12 @@ import Networks
 
 /// A part of a model that training can leave as it is.
 public enum ModelPart: String, Codable, Sendable, CaseIterable {
-  case encoder, decoder, prior
+  /// From an image to mean and log variance of q(z | x).
+  case encoder
+  /// From a latent vector to the pixels, with the likelihood's spread where it is learned.
+  case decoder
+  /// What p(z) learns; nothing where it is N(0, I).
+  case prior
 }
 
 /// What a model is made of, and where the parameters of each part lie.

@@ -27,29 +27,51 @@ public enum Likelihood: String, Codable, Sendable, CaseIterable {
 
 /// What a model is, apart from its weights. Stored with every model file.
 public struct ModelSettings: Codable, Sendable, Equatable {
-  /// Pixels.
+  /// Rows of pixels; height · width is 1 to 2²⁴ with the channels.
   public var height: Int
+  /// Pixels in a row.
   public var width: Int
   /// 1 grey, 3 red, green and blue, which lie together in each pixel.
   public var channels: Int
+  /// What lies between the image and the dense layers; the decoder mirrors it.
   public var network: NetworkShape
-  /// Widths of the encoder's hidden dense layers, from the image on, from the last convolution
+  /// Units of the encoder's hidden dense layers (1 to 2²⁰ each, 100 layers at most), from the image on, from the last convolution
   /// or from the last recurrent state.
   public var hidden: [Int]
-  /// Widths of the decoder's hidden dense layers, from the latent vector on.
+  /// Units of the decoder's hidden dense layers, from the latent vector on.
   public var decoderHidden: [Int]
-  /// Components of the latent vector.
+  /// Components of the latent vector, 1 to 65,536.
   public var latent: Int
+  /// The function after every hidden layer, in a flow's couplings too.
   public var activation: Activation
+  /// What the decoder's output says of the pixels.
   public var likelihood: Likelihood
   /// Standard deviation of the Gaussian or logistic likelihood in pixel units (0 to 1); where it is learned, its beginning.
+  /// From 0.0001 to 1000.
   public var sigma: Double
+  /// What latent vectors are drawn from.
   public var prior: Prior
-  /// Widths of the hidden layers of a flow's couplings.
+  /// Units of the hidden layers of a flow's couplings.
   public var priorHidden: [Int]
   /// The labels that the model knows, ascending: p(x | z, y) and q(z | x, y); none: p(x | z) and q(z | x).
   public var labels: [Int]
 
+  /// Settings as they are given; ``fault`` says whether a model can have them.
+  ///
+  /// - Parameters:
+  ///   - height: rows of pixels.
+  ///   - width: pixels in a row.
+  ///   - channels: 1 grey, 3 red, green and blue.
+  ///   - network: what lies between the image and the dense layers.
+  ///   - hidden: units of the encoder's dense layers.
+  ///   - decoderHidden: units of the decoder's; nil: the encoder's in reverse.
+  ///   - latent: components of the latent vector.
+  ///   - activation: the function after every hidden layer.
+  ///   - likelihood: what the decoder's output says of the pixels.
+  ///   - sigma: standard deviation of a Gaussian or logistic likelihood, in pixel units.
+  ///   - prior: what latent vectors are drawn from.
+  ///   - priorHidden: units of the hidden layers of a flow's couplings.
+  ///   - labels: the labels that the model is told, ascending, each from 0 to 255.
   public init(
     height: Int, width: Int, channels: Int = 1, network: NetworkShape = .dense,
     hidden: [Int] = [500, 500, 500],

@@ -13,16 +13,17 @@ public enum NetworkShape: Sendable, Equatable {
 /// Recurrent layers h_t = f(W_x·x_t + W_h·h_{t−1} + b), mirrored in the decoder. The encoder reads an image row by row and
 /// hands on its last state; the decoder reads the same at every step and writes a row from each state.
 public struct Recurrent: Codable, Sendable, Equatable {
-  /// Units of each layer, from the image on.
+  /// Units of each layer, from the image on: 1 to 16 layers of 1 to 2²⁰.
   public var layers: [Int]
 
-  public static let mostLayers = 16
+  package static let mostLayers = 16
   /// The gradient's largest norm where nothing is said about it. Back-propagation through time multiplies, so that now and
   /// then a step has a gradient many times as long as the others. On 4,500 digits of 28 steps the usual length is 100 to 200
   /// with SELU and 100 to 350 with ReLU, and single ones reach 470 and 2,500: this cuts the long ones. After twelve epochs
   /// it was better than no bound and than 100, by 1 to 2 nats with SELU and 7 to 17 with ReLU.
   public static let standardClipNorm = 300.0
 
+  /// - Parameter layers: units of each layer, from the image on.
   public init(layers: [Int] = [128]) { self.layers = layers }
 
   /// What is wrong, in words for a person; nil when nothing is.
@@ -38,19 +39,23 @@ public struct Recurrent: Codable, Sendable, Equatable {
 
 /// Stages of convolutions of stride 2 from the image on, mirrored in the decoder.
 public struct Convolution: Codable, Sendable, Equatable {
-  /// Of the maps after each stage, from the image on.
+  /// Of the maps after each stage, from the image on: 1 to 16 stages of 1 to 4096 channels.
   public var channels: [Int]
-  /// Side of the stages' kernels.
+  /// Side of the stages' kernels in pixels, 2 to 16.
   public var kernel: Int
-  /// x + W₂ ∗ f(W₁ ∗ x) with kernels of 3 (He et al. 2016), so many after each stage.
+  /// x + W₂ ∗ f(W₁ ∗ x) with kernels of 3 (He et al. 2016), so many after each stage: 0 to 8.
   public var residualBlocks: Int
 
-  public static let channelCounts = NumberRange(1...4096)
+  package static let channelCounts = NumberRange(1...4096)
   /// From the stages' stride on, since a smaller one would leave pixels out.
-  public static let kernels = NumberRange(2...16)
-  public static let residualBlockCounts = NumberRange(0...8)
-  public static let mostStages = 16
+  package static let kernels = NumberRange(2...16)
+  package static let residualBlockCounts = NumberRange(0...8)
+  package static let mostStages = 16
 
+  /// - Parameters:
+  ///   - channels: of the maps after each stage, from the image on.
+  ///   - kernel: side of the stages' kernels, in pixels.
+  ///   - residualBlocks: after each stage.
   public init(channels: [Int], kernel: Int = 4, residualBlocks: Int = 0) {
     self.channels = channels
     self.kernel = kernel

@@ -1,35 +1,35 @@
 /// What a number that has a range is able to do.
-public typealias RangedValue = Comparable & LosslessStringConvertible & Sendable
+package typealias RangedValue = Comparable & LosslessStringConvertible & Sendable
 
 /// The values that a number may take: one definition for the check, for its message and for help. Wide enough for
 /// every use, and narrow enough that nothing that is reckoned from such a number overflows.
 ///
 /// What is not a number, and infinity, are in no range.
-public struct NumberRange<Value: RangedValue>: Sendable {
-  public let values: ClosedRange<Value>
+package struct NumberRange<Value: RangedValue>: Sendable {
+  package let values: ClosedRange<Value>
   /// A value outside `values` that is allowed too, as 0 for "none".
-  public let other: Value?
+  package let other: Value?
 
-  public init(_ values: ClosedRange<Value>, or other: Value? = nil) {
+  package init(_ values: ClosedRange<Value>, or other: Value? = nil) {
     self.values = values
     self.other = other
   }
 
-  public func contains(_ value: Value) -> Bool { values.contains(value) || value == other }
+  package func contains(_ value: Value) -> Bool { values.contains(value) || value == other }
 
   /// As help says it: `1 to 1000`.
-  public var text: String {
+  package var text: String {
     let ends = "\(Self.text(values.lowerBound)) to \(Self.text(values.upperBound))"
     return other.map { "\(Self.text($0)), or \(ends)" } ?? ends
   }
 
   /// As an error says it: `must be a whole number (1 to 1000)`.
-  public var rule: String {
+  package var rule: String {
     "must be a \(Value.self is any BinaryInteger.Type ? "whole " : "")number (\(text))"
   }
 
   /// What is wrong with `value`, which a person calls `name`; nil when nothing is.
-  public func fault(_ name: String, _ value: Value) -> String? {
+  package func fault(_ name: String, _ value: Value) -> String? {
     contains(value) ? nil : "\(name) \(rule), not \(Self.text(value))"
   }
 
@@ -108,7 +108,7 @@ extension Array {
 
 extension TrainingSettings {
   /// The values that the number at `path` may take. Every number among the settings has such a range.
-  public static func range<Value: RangedValue>(of path: KeyPath<TrainingSettings, Value>) -> NumberRange<
+  package static func range<Value: RangedValue>(of path: KeyPath<TrainingSettings, Value>) -> NumberRange<
     Value
   > {
     [BoundedNumber<TrainingSettings>].training.range(of: path)
@@ -117,14 +117,15 @@ extension TrainingSettings {
 
 extension ModelSettings {
   /// The values that the number at `path` may take: `latent` and `sigma`.
-  public static func range<Value: RangedValue>(of path: KeyPath<ModelSettings, Value>) -> NumberRange<Value> {
+  package static func range<Value: RangedValue>(of path: KeyPath<ModelSettings, Value>) -> NumberRange<Value>
+  {
     [BoundedNumber<ModelSettings>].model.range(of: path)
   }
 
   /// Units of a hidden layer.
-  public static let widths = NumberRange(1...1 << 20)
+  package static let widths = NumberRange(1...1 << 20)
   /// Hidden layers of an encoder or a decoder. Dropout's random numbers tell 256 layers apart.
-  public static let mostLayers = 100
+  package static let mostLayers = 100
   /// Pixels of an image.
-  public static let mostPixels = 1 << 24
+  package static let mostPixels = 1 << 24
 }

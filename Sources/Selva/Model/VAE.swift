@@ -4,12 +4,14 @@ import Networks
 /// A variational autoencoder (Kingma & Welling 2014): settings and weights, immutable. Safe to use from several
 /// threads at once.
 ///
-/// Images are rows of `pixelCount` values in [0, 1], a pixel's channels together; latent vectors are rows of `latent` values. Both are flat
-/// row-major arrays.
+/// Images are rows of `pixelCount` values in [0, 1], a pixel's channels together; latent vectors are rows of `latent`
+/// values. Both are flat row-major arrays.
 public final class VAE: Sendable {
+  /// What the model is, apart from its weights.
   public let settings: ModelSettings
-  /// What the encoder's input is standardized with, `[pixels]` each.
+  /// Taken from each pixel before the encoder sees it, `[pixels]`: the mean of the training images.
   public let inputMean: [Float]
+  /// What each pixel is divided by after that, `[pixels]`, above 0: one number for all in a model that was trained here.
   public let inputStandardDeviation: [Float]
   package let layout: ModelLayout
   package let weights: Storage
@@ -49,9 +51,12 @@ public final class VAE: Sendable {
 
   /// A named parameter with its shape, as in the model file.
   public struct Parameter: Sendable, Equatable {
+    /// Part and layer, as `encoder.layers.0.weight`.
     public let name: String
-    /// `[out, in]` for weights, `[out]` for biases.
+    /// `[out, in]` for weights of dense and recurrent layers, `[out, kernel, kernel, in]` for those of convolutions,
+    /// `[out]` for biases.
     public let shape: [Int]
+    /// Row-major; as many as the product of `shape`.
     public let values: [Float]
   }
 

@@ -108,8 +108,11 @@ public final class LatentPrior {
 
   /// Draws, `[count, latent]`; row i depends on `seed` and i alone.
   ///
-  /// - Parameter temperature: what the standard deviation is multiplied with: that of the base space, or that of each
-  ///   component of a mixture.
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - seed: of the draws.
+  ///   - temperature: what the standard deviation is multiplied with: that of the base space, or that of each component
+  ///     of a mixture. 1 draws from the prior itself, less gives what is more typical.
   public func sample(count: Int, seed: UInt64, temperature: Float = 1) -> [Float] {
     let noise = Latents.normal(count: count, latent: latent, seed: seed, temperature: temperature)
     guard case .mixture(let mixture) = kind else { return fromBase(noise) }
@@ -123,7 +126,7 @@ public final class LatentPrior {
     }
   }
 
-  /// From the base space to the latent space, `[count, latent]`.
+  /// From the base space to the latent space, `[count, latent]` both: the inverse of ``toBase(_:)``.
   public func fromBase(_ base: [Float]) -> [Float] {
     switch kind {
     case .normal: return base
@@ -132,7 +135,7 @@ public final class LatentPrior {
     }
   }
 
-  /// From the latent space to the base space, `[count, latent]`.
+  /// From the latent space to the base space, `[count, latent]` both.
   public func toBase(_ latents: [Float]) -> [Float] {
     switch kind {
     case .normal: return latents
@@ -144,7 +147,7 @@ public final class LatentPrior {
     }
   }
 
-  /// The weights of a mixture's components, in the order of the file; nil where the prior is no mixture.
+  /// The weights of a mixture's components, which sum to 1, in the order of the file; nil where the prior is no mixture.
   public var componentWeights: [Double]? {
     guard case .mixture(let mixture) = kind else { return nil }
     return mixture.weights

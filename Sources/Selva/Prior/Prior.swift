@@ -4,17 +4,19 @@ import Networks
 public enum Prior: Sendable, Equatable {
   /// N(0, I).
   case normal
-  /// Gaussians with learned means, variances and weights.
+  /// Gaussians with learned means, variances and weights: 1 to 65,536 of them.
   case mixture(components: Int)
-  /// A mixture of the posteriors of learned pseudo-inputs (Tomczak & Welling 2018, equation 9), with learned weights.
+  /// A mixture of the posteriors of learned pseudo-inputs (Tomczak & Welling 2018, equation 9), with learned
+  /// weights: 1 to 65,536 of them.
   case vamp(components: Int)
-  /// N(0, I) seen through RealNVP couplings (Dinh et al. 2017) with learned scale and shift.
+  /// N(0, I) seen through RealNVP couplings (Dinh et al. 2017) with learned scale and shift, 1 to 64;
+  /// of at least two latent components.
   case flow(couplings: Int)
 
   /// Of a mixture or a VampPrior.
-  public static let componentCounts = NumberRange(1...65536)
+  package static let componentCounts = NumberRange(1...65536)
   /// Of a flow.
-  public static let couplingCounts = NumberRange(1...64)
+  package static let couplingCounts = NumberRange(1...64)
 
   /// What is taken where a kind is named without a number.
   private static let standardComponents = 500
@@ -30,7 +32,7 @@ public enum Prior: Sendable, Equatable {
     }
   }
 
-  /// Reads `text`, or a kind alone; nil where it is neither.
+  /// Reads `text`, or a kind alone (500 components, 6 couplings); nil where it is neither.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard let kind = parts.first, parts.count <= 2 else { return nil }
@@ -47,7 +49,7 @@ public enum Prior: Sendable, Equatable {
   }
 
   /// As an error says it.
-  public static var rule: String {
+  package static var rule: String {
     "must be normal, mixture[:K], vamp[:K] (K: \(componentCounts.text)) or flow[:L] (L: \(couplingCounts.text))"
   }
 

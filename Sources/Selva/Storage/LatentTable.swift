@@ -15,7 +15,10 @@ public struct LatentTable: Sendable, Equatable {
   /// No row of a file is longer.
   static let mostColumns = 1 << 18
 
-  /// Names must differ, be no numbers, be not empty and not `label`; `values` must be whole rows.
+  /// - Parameters:
+  ///   - columns: names; they must differ, be no numbers, be not empty and not `label`.
+  ///   - values: row-major, `[count, columns.count]`: whole rows.
+  ///   - labels: one for each row, or nil.
   public init(columns: [String], values: [Float], labels: [String]? = nil) {
     precondition(
       !columns.isEmpty && values.count.isMultiple(of: columns.count),
@@ -82,11 +85,13 @@ public struct LatentTable: Sendable, Equatable {
   }
 
   /// The same from memory, as from standard input. `name` stands for the file in errors.
+  ///
+  /// - Throws: as ``init(contentsOf:)``.
   public init(bytes: some Collection<UInt8>, name: String) throws {
     self = try Array(bytes).withUnsafeBytes { try Self.read($0, name: name) }
   }
 
-  /// Reads CSV from memory.
+  /// Reads CSV from memory. `name` stands for the file in errors.
   ///
   /// - Throws: `StorageError`.
   public init(csv bytes: some Collection<UInt8>, name: String) throws {

@@ -4,15 +4,25 @@ import Files
 public struct EpochMetrics: Sendable, Equatable, Codable {
   /// From 1.
   public var epoch: Int
+  /// −ELBO, or the importance-weighted bound where training minimizes that; averaged over the epoch's steps, each with the
+  /// weights of its time.
   public var trainLoss: Double
+  /// −log p(x | z), averaged likewise.
   public var trainReconstruction: Double
+  /// KL(q(z | x) ‖ p(z)) with weight 1, whatever β is; averaged likewise.
   public var trainKL: Double
-  /// Nil where no images were kept for validation; an empty field in the file.
+  /// As `trainLoss`, on the validation images with the weights at the epoch's end. Nil where no images were kept for
+  /// validation; an empty field in the file.
   public var validationLoss: Double?
+  /// −log p(x | z) of the validation images; nil where there are none.
   public var validationReconstruction: Double?
+  /// KL divergence of the validation images; nil where there are none.
   public var validationKL: Double?
+  /// At the epoch's end.
   public var learningRate: Double
+  /// That the epoch's steps took, validation and pictures left out.
   public var seconds: Double
+  /// Training images a second, over those seconds.
   public var imagesPerSecond: Double
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -28,7 +38,7 @@ public struct EpochMetrics: Sendable, Equatable, Codable {
     case imagesPerSecond = "images_per_second"
   }
 
-  public init(
+  package init(
     epoch: Int, trainLoss: Double, trainReconstruction: Double, trainKL: Double,
     validationLoss: Double? = nil, validationReconstruction: Double? = nil, validationKL: Double? = nil,
     learningRate: Double, seconds: Double, imagesPerSecond: Double
@@ -67,19 +77,21 @@ extension Collection<EpochMetrics> {
 ///
 /// It is small, and written whole each time, so that it is never seen half-written.
 public struct MetricsLog: Sendable {
+  /// The file.
   public let path: String
+  /// One for each epoch, ascending.
   public private(set) var rows: [EpochMetrics] = []
 
   /// Names of the columns, in their order.
   public static let columns = EpochMetrics.CodingKeys.allCases.map(\.rawValue)
 
   /// An empty log; nothing is written before the first `append`.
-  public init(path: String) { self.path = path }
+  package init(path: String) { self.path = path }
 
   /// Adds an epoch and writes the file.
   ///
   /// - Throws: `FileError` where it cannot be written.
-  public mutating func append(_ row: EpochMetrics) throws {
+  package mutating func append(_ row: EpochMetrics) throws {
     rows.append(row)
     try write()
   }
@@ -87,7 +99,7 @@ public struct MetricsLog: Sendable {
   /// Drops what came after `epoch`, as when a run goes on from an earlier checkpoint, and writes the file.
   ///
   /// - Throws: `StorageError` where the file ends before that epoch; `FileError` where it cannot be written.
-  public mutating func keep(through epoch: Int) throws {
+  package mutating func keep(through epoch: Int) throws {
     let last = rows.last?.epoch ?? 0
     guard last >= epoch else {
       throw StorageError.brokenTable(
@@ -115,7 +127,7 @@ public struct MetricsLog: Sendable {
     return checksum.value
   }
 
-  /// Reads a log.
+  /// Reads the log of a run, at ``RunDirectory/metrics``.
   ///
   /// - Throws: `FileError` where it cannot be read, `StorageError` where it is no log of metrics.
   public init(contentsOf path: String) throws {

@@ -4,7 +4,9 @@ import Networks
 
 /// A model or checkpoint file that is sound safetensors but no model of Selva's.
 public struct ModelFileError: Fault, Equatable {
+  /// The file, as it was named.
   public let path: String
+  /// What is wrong with it, in words.
   public let reason: String
 
   public var category: FaultCategory { .badData }
@@ -171,8 +173,11 @@ extension VAE {
     return settings
   }
 
-  /// Writes the model as safetensors, float32, weights as `[out, in]`.
+  /// Writes the model as safetensors, float32, weights as `[out, in]`; whole or not at all.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - training: settings to record beside the model's own; nil: none.
   /// - Throws: `FileError` when the file cannot be written.
   public func write(to path: String, training: TrainingSettings? = nil) throws {
     try file(training: training).write(to: path)

@@ -13,6 +13,7 @@ public struct RunDirectory: Sendable, Equatable {
   /// Where runs are kept when none is named.
   public static let defaultParent = "runs"
 
+  /// The folder, as it was named.
   public let path: String
   /// There from `create` and `held` on, as long as a copy of this value.
   private let lock: FolderLock?
@@ -30,20 +31,23 @@ public struct RunDirectory: Sendable, Equatable {
 
   public static func == (a: RunDirectory, b: RunDirectory) -> Bool { a.path == b.path }
 
-  /// The best model by validation loss, or else the last.
+  /// The model file, safetensors: the best by validation loss, or else the last.
   public var model: String { file("model.safetensors") }
   /// Everything that resuming needs.
   public var checkpoint: String { file("checkpoint.safetensors") }
   /// The checkpoint before it, to fall back on.
   public var previousCheckpoint: String { file("checkpoint.previous.safetensors") }
-  /// One row for each epoch.
+  /// One row for each epoch, as ``MetricsLog`` reads them.
   public var metrics: String { file("metrics.csv") }
-  /// Every setting in force.
+  /// Every setting in force, as JSON.
   public var configuration: String { file("config.json") }
+  /// A chart of losses by epoch.
   public var curves: String { file("curves.png") }
   /// The folder of the pictures of single epochs.
   public var samples: String { file("samples") }
+  /// Draws from the prior, made when training ended.
   public var finalSamples: String { file("samples.png") }
+  /// Validation images, each beside its reconstruction, made when training ended.
   public var reconstructions: String { file("reconstructions.png") }
 
   /// Where the picture of samples after epoch `epoch` goes, `samples/epoch-NNN.png`.
@@ -64,7 +68,7 @@ public struct RunDirectory: Sendable, Equatable {
   /// Makes the folder `samples` where it is not there.
   ///
   /// - Throws: `FileError` where it cannot be made.
-  public func makeSamplesFolder() throws { try Folder.make(samples) }
+  package func makeSamplesFolder() throws { try Folder.make(samples) }
 
   private func file(_ name: String) -> String { Folder.join(path, name) }
 

@@ -2,12 +2,17 @@ import Files
 
 /// A named array of 32-bit floats.
 public struct Tensor: Sendable, Equatable {
+  /// No two tensors of a file share one.
   public let name: String
   /// Sizes, outermost first; empty for a single value.
   public let shape: [Int]
   /// Row-major; as many as the product of `shape`.
   public let values: [Float]
 
+  /// - Parameters:
+  ///   - name: as in the file.
+  ///   - shape: sizes, outermost first; empty for a single value.
+  ///   - values: row-major; as many as the product of `shape`.
   public init(name: String, shape: [Int], values: [Float]) {
     precondition(
       shape.reduce(1, *) == values.count, "tensor '\(name)' of shape \(shape) with \(values.count) values")
@@ -25,6 +30,7 @@ public struct Tensor: Sendable, Equatable {
 public struct Safetensors: Sendable {
   /// Written in this order; read in the order of the data.
   public var tensors: [Tensor]
+  /// Strings about the tensors, by key.
   public var metadata: [String: String]
   /// Where the content was read from, for messages.
   private var path = "safetensors"
@@ -34,6 +40,7 @@ public struct Safetensors: Sendable {
   /// The data begin at a multiple of this many bytes, so that a mapped file's tensors can be used in place.
   private static let alignment = 64
 
+  /// Content made by a program.
   public init(tensors: [Tensor] = [], metadata: [String: String] = [:]) {
     self.tensors = tensors
     self.metadata = metadata
@@ -54,6 +61,7 @@ public struct Safetensors: Sendable {
     for entry in file.entries { offsets[entry.name] = entry.bytes.lowerBound }
   }
 
+  /// The tensor called `name`; nil where there is none.
   public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
   /// The tensor called `name`, which must have this shape.

@@ -10,23 +10,33 @@ public enum StorageError: Fault, Equatable {
   case brokenFile(path: String, offset: Int, problem: String, fix: String)
   /// The safetensors header's entry of `tensor`, or the data that it points to, is wrong.
   case brokenTensor(path: String, tensor: String, offset: Int, problem: String, fix: String)
+  /// A tensor that the model needs is not in the file.
   case missingTensor(path: String, tensor: String)
+  /// The data of `tensor` begin at `offset` and have another shape than the model's.
   case tensorShape(path: String, tensor: String, offset: Int, expected: [Int], found: [Int])
   /// The file is not what was written: it differs from its checksum.
   case damaged(path: String, problem: String)
   /// A text table is wrong at `line` in a way that no other case names.
   case brokenTable(path: String, line: Int, problem: String, fix: String)
+  /// A row of a table has `found` values where there are `expected` columns.
   case raggedRow(path: String, line: Int, expected: Int, found: Int)
+  /// A field of a table, `text`, is no number.
   case notANumber(path: String, line: Int, column: Int, text: String)
+  /// A field of a table, `text`, is infinite, not a number, or too large for 32 bits.
   case notFinite(path: String, line: Int, column: Int, text: String)
+  /// A table without a row.
   case noRows(path: String)
   /// The table's vectors do not have as many components as the model.
   case latentWidth(path: String, expected: Int, found: Int)
   /// The name of a file to be written does not say which format it should have.
   case unknownFormat(path: String)
+  /// A folder for a new run that holds files already.
   case folderInUse(path: String)
+  /// No folder in `parent` has a model.
   case noRun(parent: String)
+  /// Every run in `parent` is finished.
   case nothingUnfinished(parent: String)
+  /// A run's folder without a model: no epoch has ended in it.
   case noModel(path: String)
 
   public var category: FaultCategory {

@@ -1,7 +1,7 @@
 import Charts
 
 /// How runs went, as charts: the loss on training and validation images, and its two parts.
-public enum RunCurves {
+package enum RunCurves {
   /// Where the parts lie further apart than this, only a logarithmic axis shows how both move.
   private static let linearRatio = 12.0
   /// A huge first loss runs off the chart.
@@ -10,7 +10,7 @@ public enum RunCurves {
   /// One run with both sets of images and its best epoch, or several with the validation images of each.
   ///
   /// - Parameter runs: at least one, a single one with or without a name; a run without validation images shows its training images.
-  public static func figure(_ runs: [(name: String, metrics: [EpochMetrics])]) -> PanelRow {
+  package static func figure(_ runs: [(name: String, metrics: [EpochMetrics])]) -> PanelRow {
     precondition(!runs.isEmpty, "a chart of no runs")
     return runs.count == 1 ? single(runs[0].name, runs[0].metrics) : overlay(runs)
   }

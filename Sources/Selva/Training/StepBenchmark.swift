@@ -3,30 +3,30 @@ import IDX
 import Networks
 
 /// Measures training steps on this machine: how fast they are, what bounds them, and where the time goes.
-public struct StepBenchmark: Sendable {
-  public var model: ModelSettings
-  public var training: TrainingSettings
+package struct StepBenchmark: Sendable {
+  package var model: ModelSettings
+  package var training: TrainingSettings
   /// Seconds for each measurement.
-  public var seconds: Double
+  package var seconds: Double
 
-  public init(model: ModelSettings, training: TrainingSettings, seconds: Double = 2) {
+  package init(model: ModelSettings, training: TrainingSettings, seconds: Double = 2) {
     self.model = model
     self.training = training
     self.seconds = seconds
   }
 
   /// One number of workers.
-  public struct Result: Codable, Sendable {
-    public var threads: Int
-    public var imagesPerSecond: Double
+  package struct Result: Codable, Sendable {
+    package var threads: Int
+    package var imagesPerSecond: Double
     /// Images/s if a step were its matrix products through oneDNN and nothing else.
-    public var ceilingImagesPerSecond: Double
+    package var ceilingImagesPerSecond: Double
     /// 10⁹ floating-point operations a second in those products.
-    public var ceilingGigaflops: Double
+    package var ceilingGigaflops: Double
     /// Of the ceiling.
-    public var fraction: Double
+    package var fraction: Double
     /// Milliseconds of one step by stage, each measured alone.
-    public var stages: Stages
+    package var stages: Stages
 
     private enum CodingKeys: String, CodingKey {
       case threads
@@ -38,17 +38,17 @@ public struct StepBenchmark: Sendable {
     }
   }
 
-  public struct Stages: Codable, Sendable {
-    public var batch: Double
-    public var forward: Double
-    public var loss: Double
-    public var backward: Double
-    public var optimizer: Double
+  package struct Stages: Codable, Sendable {
+    package var batch: Double
+    package var forward: Double
+    package var loss: Double
+    package var backward: Double
+    package var optimizer: Double
   }
 
   /// Steps, products and stages are timed in turn, round after round, so that all see the same weather on a
   /// machine that others use too; medians over the rounds.
-  public func run(_ images: ImageSet, threads: Int) -> Result {
+  package func run(_ images: ImageSet, threads: Int) -> Result {
     let group = WorkerGroup(count: threads)
     let statistics = DataStatistics(images)
     let trainer = Trainer(

@@ -3,9 +3,11 @@ import IDX
 
 /// What a run learns from, and what it is validated on.
 public struct TrainingData: Sendable {
+  /// What the run learns from; the images at `trainingIndices`.
   public let training: ImageSet
   /// Indices into `training`.
   public let trainingIndices: [Int32]
+  /// What the run is validated on; the images at `validationIndices`. `training` itself where a part of that is held out.
   public let validation: ImageSet
   /// Indices into `validation`.
   public let validationIndices: [Int32]
@@ -13,8 +15,13 @@ public struct TrainingData: Sendable {
   /// What a run with `settings` learns from: where no set is held out, a part of `training` is, as large as they say and
   /// chosen by their seed.
   ///
-  /// - Parameter validation: a set of its own to hold out.
-  /// - Throws: `TrainingError` when the two sets differ in size, or there is nothing to hold out.
+  /// - Parameters:
+  ///   - training: what to learn from.
+  ///   - validation: a set of its own to hold out, of the same size; nil: a part of `training`, at least one image on
+  ///     either side.
+  ///   - settings: those of the run.
+  /// - Throws: `TrainingError.sizesDiffer` or `.channelsDiffer` when the two sets differ in size,
+  ///   `TrainingError.tooFewImages` when there is nothing to hold out.
   public init(training: ImageSet, validation: ImageSet? = nil, for settings: TrainingSettings) throws {
     try self.init(
       training: training, validation: validation, fraction: settings.validationFraction, seed: settings.seed)

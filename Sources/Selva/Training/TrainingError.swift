@@ -7,8 +7,9 @@ public enum TrainingError: Fault, Equatable {
   case sizesDiffer(path: String, found: [Int], expected: [Int])
   /// Images in colour where grey ones are expected, or the reverse.
   case channelsDiffer(path: String, found: ImageShape, expected: ImageShape, fix: String)
+  /// Fewer than two images, of which none can be held out for validation.
   case tooFewImages(path: String, count: Int)
-  /// The loss is not a number any more.
+  /// The loss is infinite or not a number any more. Epoch and step count from 1; `checkpoint` is the last good one.
   case diverged(epoch: Int, step: Int, loss: Double, checkpoint: String?)
   /// The data of a resumed run is not what it was.
   case dataChanged(path: String, found: Int, expected: Int)

@@ -13,13 +13,20 @@ extension TrainingRun {
   public struct Progress: Sendable {
     /// Counted from 1.
     public let epoch: Int
+    /// That the run is to have in all.
     public let epochs: Int
+    /// Training images of this epoch that are done.
     public let images: Int
+    /// Training images of an epoch.
     public let imagesInEpoch: Int
-    /// Nats per image, averaged over the epoch so far.
+    /// −ELBO, or the importance-weighted bound where training minimizes that: nats per image, averaged over the epoch so
+    /// far.
     public let loss: Double
+    /// −log p(x | z) in nats per image, averaged likewise.
     public let reconstruction: Double
+    /// KL(q(z | x) ‖ p(z)) in nats per image, averaged likewise.
     public let kl: Double
+    /// Training images a second, over the epoch so far.
     public let imagesPerSecond: Double
     /// To the end of the last epoch, at this speed.
     public let secondsLeft: Double
@@ -27,6 +34,7 @@ extension TrainingRun {
 
   /// How a run ended.
   public enum Outcome: Sendable, Equatable {
+    /// All epochs are done.
     case finished
     /// By patience.
     case stoppedEarly

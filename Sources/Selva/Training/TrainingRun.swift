@@ -10,11 +10,15 @@ import Networks
 /// A run that was stopped and resumed gives the same bytes as one that was not: every random number is a
 /// function of where it is used, and the checkpoint holds the rest.
 public final class TrainingRun {
+  /// The folder that the run writes to.
   public let directory: RunDirectory
+  /// What is trained.
   public let model: ModelSettings
+  /// How it is trained.
   public let training: TrainingSettings
+  /// One row for each epoch that is done, ascending.
   public var metrics: [EpochMetrics] { log.rows }
-  /// Validation loss of the model that the run began with; nil where it began with none.
+  /// Validation loss, in nats per image, of the model that the run began with; nil where it began with none.
   public var startLoss: Double? { state.startLoss }
   /// The model with the least validation loss so far, or the last one before the first validation.
   public private(set) var best: VAE

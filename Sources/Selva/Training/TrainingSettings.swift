@@ -23,7 +23,9 @@ public enum Objective: String, Codable, Sendable, CaseIterable {
 
 /// What products are computed in. Weights, losses and moments are float32 in any case.
 public enum Precision: String, Codable, Sendable, CaseIterable {
+  /// 32 bits.
   case float32
+  /// Factors of 16 bits (8 of exponent, 7 of fraction), sums of 32; `float32` where the processor has no such products.
   case bfloat16
   /// float32, until that is shown to lose to bfloat16 in nothing.
   case auto
@@ -37,6 +39,7 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
 
 /// How the learning rate moves from the first step to the last.
 public enum LearningRateShape: String, Codable, Sendable, CaseIterable {
+  /// The same throughout, after the warm-up.
   case constant
   /// Half a cosine down to 0 (Loshchilov & Hutter 2017).
   case cosine
@@ -46,8 +49,9 @@ public enum LearningRateShape: String, Codable, Sendable, CaseIterable {
 
 /// How much the KL divergence weighs, over time.
 public enum BetaShape: String, Codable, Sendable, CaseIterable {
+  /// β throughout.
   case constant
-  /// From 0 to β over the warm-up epochs (Bowman et al. 2016, Sønderby et al. 2016).
+  /// From 0 to β over the first `betaEpochs` epochs (Bowman et al. 2016, Sønderby et al. 2016).
   case linear
   /// Up again and again (Fu et al. 2019): each cycle rises in its first half and stays in its second.
   case cyclical
@@ -55,40 +59,51 @@ public enum BetaShape: String, Codable, Sendable, CaseIterable {
 
 /// Every setting of a training run, apart from the model's own.
 public struct TrainingSettings: Codable, Sendable, Equatable {
+  /// Passes over the training images, 1 to 1,000,000.
   public var epochs = 60
-  /// Images a step.
+  /// Images a step, 1 to 1,000,000; an epoch's last step may have fewer.
   public var batchSize = 128
+  /// Of Adam, at its highest: 1e-30 to 1000.
   public var learningRate = 1.5e-3
+  /// How it moves after the warm-up.
   public var learningRateShape = LearningRateShape.cosine
   /// Epochs over which the learning rate rises from 0.
   public var warmupEpochs = 1.0
+  /// Adam's decay of the gradients' running mean a step (Kingma & Ba 2015): 0 to 0.999999.
   public var beta1 = 0.9
+  /// Adam's decay of the running mean of their squares: 0 to 0.999999.
   public var beta2 = 0.999
-  /// Adam's ε.
+  /// Adam's ε: 1e-30 to 1.
   public var epsilon = 1e-8
   /// Decoupled (AdamW, Loshchilov & Hutter 2019); 0 is Adam.
   public var weightDecay = 0.0
   /// The gradient's largest norm; 0: as large as it likes. `Recurrent.standardClipNorm` suits recurrent networks.
   public var clipNorm = 0.0
-  /// Weight of the KL divergence (Higgins et al. 2017); 1 is the ELBO.
+  /// Weight of the KL divergence (Higgins et al. 2017), 0 to 1,000,000; 1 is the ELBO.
   public var beta = 1.0
+  /// How that weight moves over time.
   public var betaShape = BetaShape.constant
   /// Epochs of one rise (linear) or of one cycle (cyclical).
   public var betaEpochs = 10.0
   /// The least KL divergence of a component, in nats, that costs (Kingma et al. 2016); 0: none is free.
   public var freeBits = 0.0
+  /// What is minimized. Other ones than `elbo` go with a constant `beta` of 1 and no free bits.
   public var objective = Objective.elbo
+  /// Draws of z for each image and step, 1 to 1,000,000: k of the importance-weighted bounds.
   public var importanceSamples = 1
+  /// How pixels become the likelihood's targets, in validation too.
   public var binarization = Binarization.none
-  /// Of hidden units; alpha dropout for SELU.
+  /// Share of hidden units that a step drops, 0 to 0.99; alpha dropout for SELU. Not in recurrent networks.
   public var dropout = 0.0
   /// Decay per step of a running average of the weights, which then is the model; 0: none.
   public var averageDecay = 0.0
+  /// What products are computed in.
   public var precision = Precision.auto
+  /// Of everything that is left to chance: equal seeds, settings and images give equal weights.
   public var seed: UInt64 = 0
-  /// Worker threads; 0: one for each processor.
+  /// Worker threads, 0 to 1024; 0: one for each processor.
   public var threads = 0
-  /// Held out when the data has no test set.
+  /// Share of the images to hold out when the data has no test set, between 0 and 1.
   public var validationFraction = 0.1
   /// Stop after so many epochs without a better validation loss; 0: never.
   public var patience = 0
@@ -97,6 +112,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   /// Parts of the model that stay as they are; nil: none.
   public var frozen: [ModelPart]?
 
+  /// The settings that `selva train` takes where nothing is said.
   public init() {}
 
   /// What is wrong with these settings, in words for a person; nil when nothing is.
