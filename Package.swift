@@ -58,6 +58,8 @@ let package = Package(
     .executableTarget(
       name: "LatentWalk", dependencies: ["Selva", "ImageGrid"], path: "samples/latent-walk"),
     .executableTarget(
+      name: "TrainFromSwift", dependencies: ["Selva", "IDX", "ImageGrid"], path: "samples/train-from-swift"),
+    .executableTarget(
       name: "SampleCharts", dependencies: ["Files", "Charts"], path: "samples/charts"),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),

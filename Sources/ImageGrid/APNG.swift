@@ -5,6 +5,8 @@ import Files
 /// Programs that know no animations show the first picture. libpng makes each one; what stands around them is written
 /// here.
 public enum APNG {
+  /// The bytes of an animation.
+  ///
   /// - Parameters:
   ///   - count: of different pictures, at least one.
   ///   - order: in which they are shown, by index; each at least once, picture 0 first.

@@ -31,6 +31,7 @@ public enum PNG {
   /// The bytes of an 8-bit grey or RGB file. The same raster and text always give the same bytes.
   ///
   /// - Parameters:
+  ///   - raster: the pixels.
   ///   - text: in `tEXt` chunks where the value is Latin-1, in `iTXt` chunks (UTF-8) otherwise. A key has 1 to
   ///     79 printable ASCII characters without spaces at its ends. NUL in a value becomes U+FFFD.
   ///   - pixelsPerInch: how dense a picture is that has a size of its own on paper and screen; nil: not said.
@@ -65,7 +66,9 @@ public enum PNG {
 
   /// Reads a PNG that is in memory, as `read` does.
   ///
-  /// - Parameter name: what an error calls the file.
+  /// - Parameters:
+  ///   - bytes: those of the whole file.
+  ///   - name: what an error calls the file.
   /// - Throws: `PNGError`.
   public static func decode(_ bytes: [UInt8], name: String = "PNG data") throws -> PNGImage {
     try bytes.withUnsafeBufferPointer { try decode($0, name: name) }

@@ -43,7 +43,11 @@ public struct Raster: Sendable, Equatable {
 
   /// Intensities in [0, 1] as `round(255 * value)`. Values outside are clamped; NaN becomes 0.
   ///
-  /// - Parameter floats: `[height, width, channels]`.
+  /// - Parameters:
+  ///   - width: pixels in a row.
+  ///   - height: rows of pixels.
+  ///   - channels: 1 grey, 3 RGB.
+  ///   - floats: `[height, width, channels]`.
   public init(width: Int, height: Int, channels: Int = 1, floats: [Float]) {
     self = floats.withUnsafeBufferPointer {
       Raster(width: width, height: height, channels: channels, floats: $0)
@@ -89,7 +93,7 @@ public struct Raster: Sendable, Equatable {
     }
   }
 
-  /// Fills a rectangle, cut to the raster.
+  /// Fills a rectangle with its upper left corner at (x, y), sizes in pixels; what is outside the raster is left out.
   public mutating func fill(x: Int, y: Int, width: Int, height: Int, color: Color) {
     let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))
     for row in max(y, 0)..<max(min(y + height, self.height), max(y, 0)) {

@@ -13,8 +13,10 @@ extension Raster {
   /// The typeface has ASCII, a few Greek letters and signs; any other character is drawn as a box.
   ///
   /// - Parameters:
-  ///   - x: the left edge of the first letter.
-  ///   - y: the top of a capital letter.
+  ///   - text: one line.
+  ///   - x: the left edge of the first letter, in pixels.
+  ///   - y: the top of a capital letter, in pixels.
+  ///   - color: of the letters; its luma in a grey raster.
   ///   - scale: the side of one pixel of the typeface: letters are `7 * scale` high.
   public mutating func drawText(_ text: String, x: Int, y: Int, color: Color = .black, scale: Int = 1) {
     precondition(scale >= 1, "a text scale of \(scale) leaves nothing; use 1 or more")

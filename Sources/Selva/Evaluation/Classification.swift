@@ -64,7 +64,10 @@ extension Evaluator {
   /// log p(x | y) in nats of each of the model's labels, and there of each image, by importance sampling with
   /// `importanceSamples` samples, or with `classificationSamples`. The random numbers are the same for each label.
   ///
-  /// - Parameters: as of `evaluate`.
+  /// - Parameters:
+  ///   - images: of the model's size.
+  ///   - indices: which of them, at least one; nil: all.
+  ///   - group: the workers that share the images.
   public func labelLikelihoods(
     _ images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup
   ) -> [[Double]] {

@@ -14,7 +14,7 @@ public enum Interpolation: String, CaseIterable, Sendable, Codable {
   /// Along the great circle, with the length changing evenly (White 2016): stays where the prior has its mass.
   case spherical
 
-  /// The vector at `t` of the way from `start` (t = 0) to `end` (t = 1), both ends exact.
+  /// The vector at `t` of the way from `start` (t = 0) to `end` (t = 1), `[latent]` all three; both ends exact.
   ///
   /// Vectors whose directions are the same, opposite or undefined to within 1e-6 rad have no one great circle
   /// between them; `spherical` then takes the straight line.
@@ -44,7 +44,7 @@ public enum Interpolation: String, CaseIterable, Sendable, Codable {
     return (sin((1 - t) * angle) / sine * norm / startNorm, sin(t * angle) / sine * norm / endNorm)
   }
 
-  /// A way through `points` in their order, row-major: `stepsPerSegment` steps from each to the next.
+  /// A way through `points`, each `[latent]`, in their order: `stepsPerSegment` steps from each to the next.
   ///
   /// An open way of n points has (n − 1)·`stepsPerSegment` + 1 rows and ends at the last point. A closed one has
   /// n·`stepsPerSegment` rows and stops a step before the first point, so that it can be shown in a loop.

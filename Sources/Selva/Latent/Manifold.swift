@@ -36,6 +36,9 @@ public enum Manifold {
   /// The same over the plane of two components.
   ///
   /// - Parameters:
+  ///   - rows: Lines of the picture.
+  ///   - columns: Pictures in a line.
+  ///   - center: `[latent]`, in the middle of the picture.
   ///   - x: Component that grows to the right.
   ///   - y: Component that grows upwards.
   ///   - deviations: `[latent]`, a standard deviation of each component; nil for the prior's, 1.

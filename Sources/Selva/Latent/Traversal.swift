@@ -31,7 +31,12 @@ public enum Traversal {
 
   /// The same along single components.
   ///
-  /// - Parameter deviations: `[latent]`, a standard deviation of each component; nil for the prior's, 1.
+  /// - Parameters:
+  ///   - components: By number, from 0.
+  ///   - steps: Vectors in a line.
+  ///   - sigmas: How far to go to each side, in standard deviations.
+  ///   - center: `[latent]`.
+  ///   - deviations: `[latent]`, a standard deviation of each component; nil for the prior's, 1.
   public static func lines(
     components: [Int], steps: Int, sigmas: Double, center: [Float], deviations: [Float]? = nil
   ) -> LatentTable {

@@ -37,7 +37,7 @@ public struct LatentTable: Sendable, Equatable {
     self.labels = labels
   }
 
-  /// Vectors of `latent` components, row-major, in columns `z0`, `z1`, …
+  /// Vectors, `[count, latent]`, in columns `z0`, `z1`, …; with a label for each row, or without.
   public init(latent: Int, values: [Float], labels: [String]? = nil) {
     self.init(columns: (0..<latent).map { "z\($0)" }, values: values, labels: labels)
   }
@@ -67,7 +67,9 @@ public struct LatentTable: Sendable, Equatable {
 
   /// The vectors to decode, `[count, latent]`: the columns `z0`, `z1`, …, or all where none has such a name.
   ///
-  /// - Parameter name: of the table's file, for the error.
+  /// - Parameters:
+  ///   - latent: components that the model has.
+  ///   - name: of the table's file, for the error.
   /// - Throws: `StorageError.latentWidth` where they do not have `latent` components.
   public func vectors(latent: Int, name: String) throws -> [Float] {
     let (width, values) = part("z") ?? (columns.count, values)
@@ -150,6 +152,7 @@ public struct LatentTable: Sendable, Equatable {
   /// are in one piece. The format is as for `write(to:)`.
   ///
   /// - Parameters:
+  ///   - path: The file, whose ending says the format.
   ///   - count: Rows in all, at least 1.
   ///   - width: Columns.
   ///   - block: Makes the rows of a range; called for one range after the other, always with the same columns.

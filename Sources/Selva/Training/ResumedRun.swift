@@ -4,9 +4,11 @@ extension TrainingRun {
   /// The run that stopped in `directory`, ready to go on, or to make the pictures that it did not come to.
   ///
   /// - Parameters:
+  ///   - directory: where the run's checkpoint is.
   ///   - epochs: a new total; nil: as it was.
+  ///   - threads: worker threads, 0 for one a processor; nil: as it was.
   ///   - acceptChangedData: go on with other pixels and labels than those before.
-  ///   - data: made by `makeData` from the run's own settings; the same images as before.
+  ///   - makeData: makes, from the run's own settings, the data that it had before.
   /// - Throws: errors of reading, `FileError` where another process trains in `directory`, `TrainingError.sizesDiffer`,
   ///   `.dataChanged`, `.pixelsChanged` and `.brokenFile`, `LabelError`, `MemoryFault`.
   public static func resume(

@@ -41,7 +41,16 @@ public final class TrainingRun {
   private var lastSave: Double?
   private var lastModelSave: Double?
 
-  /// A new run in a run directory that `RunDirectory.create` has made.
+  /// A new run.
+  ///
+  /// Nothing is trained or written yet. Settings are taken as they are: ask for their ``ModelSettings/fault`` and
+  /// ``TrainingSettings/fault(for:)`` first. Images of another size than the model's are a programmer's fault.
+  ///
+  /// - Parameters:
+  ///   - directory: made by ``RunDirectory/create(at:)`` or ``RunDirectory/create(in:)``, which hold it.
+  ///   - model: for images of the data's size, with the data's labels or without any.
+  ///   - training: how long, how fast and by which objective.
+  ///   - data: what to learn from, and what to be validated on.
   public convenience init(
     directory: RunDirectory, model: ModelSettings, training: TrainingSettings, data: TrainingData
   ) {
@@ -53,10 +62,15 @@ public final class TrainingRun {
     ) { $0.initialize(statistics, indices: data.trainingIndices) }
   }
 
-  /// A new run in a run directory that `RunDirectory.create` has made, which begins with the weights of a trained model,
-  /// on images of its size: the same images under another objective, other images, or another prior.
+  /// A new run that begins with the weights of a trained model, on images of its size: the same images under another
+  /// objective, other images, or another prior.
   ///
-  /// - Parameter model: those of `start`, but for the prior; nil: with the prior too.
+  /// - Parameters:
+  ///   - directory: made by ``RunDirectory/create(at:)`` or ``RunDirectory/create(in:)``, which hold it.
+  ///   - start: the model to begin with; what it standardizes its input with stays too.
+  ///   - model: those of `start`, but for the prior; nil: with the prior too.
+  ///   - training: how long, how fast and by which objective.
+  ///   - data: what to learn from, and what to be validated on.
   /// - Throws: `TrainingError.sizesDiffer`, `LabelError`.
   public convenience init(
     directory: RunDirectory, startingFrom start: VAE, model: ModelSettings? = nil,

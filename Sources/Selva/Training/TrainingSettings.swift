@@ -127,7 +127,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     return nil
   }
 
-  /// What is wrong with training `model` by these settings.
+  /// What is wrong with training `model` by these settings, in words for a person; nil when nothing is.
   public func fault(for model: ModelSettings) -> String? {
     if dropout > 0, case .recurrent = model.network {
       return
