@@ -27,7 +27,7 @@ public enum Likelihood: String, Codable, Sendable, CaseIterable {
 
 /// What a model is, apart from its weights. Stored with every model file.
 public struct ModelSettings: Codable, Sendable, Equatable {
-  /// Rows of pixels; height · width is 1 to 2²⁴ with the channels.
+  /// Rows of pixels. All values of an image, height · width · channels, are 2²⁴ at most.
   public var height: Int
   /// Pixels in a row.
   public var width: Int

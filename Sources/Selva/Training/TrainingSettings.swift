@@ -59,55 +59,56 @@ public enum BetaShape: String, Codable, Sendable, CaseIterable {
 
 /// Every setting of a training run, apart from the model's own.
 public struct TrainingSettings: Codable, Sendable, Equatable {
-  /// Passes over the training images, 1 to 1,000,000.
+  /// Passes over the training images, 1 to 1,000,000. Default: 60.
   public var epochs = 60
-  /// Images a step, 1 to 1,000,000; an epoch's last step may have fewer.
+  /// Images a step, 1 to 1,000,000; an epoch's last step may have fewer. Default: 128.
   public var batchSize = 128
-  /// Of Adam, at its highest: 1e-30 to 1000.
+  /// Of Adam, at its highest: 1e-30 to 1000. Default: 0.0015.
   public var learningRate = 1.5e-3
-  /// How it moves after the warm-up.
+  /// How it moves after the warm-up. Default: `cosine`.
   public var learningRateShape = LearningRateShape.cosine
-  /// Epochs over which the learning rate rises from 0.
+  /// Epochs over which the learning rate rises from 0. Default: 1.
   public var warmupEpochs = 1.0
-  /// Adam's decay of the gradients' running mean a step (Kingma & Ba 2015): 0 to 0.999999.
+  /// Adam's decay of the gradients' running mean a step (Kingma & Ba 2015): 0 to 0.999999. Default: 0.9.
   public var beta1 = 0.9
-  /// Adam's decay of the running mean of their squares: 0 to 0.999999.
+  /// Adam's decay of the running mean of their squares: 0 to 0.999999. Default: 0.999.
   public var beta2 = 0.999
-  /// Adam's ε: 1e-30 to 1.
+  /// Adam's ε: 1e-30 to 1. Default: 1e-8.
   public var epsilon = 1e-8
-  /// Decoupled (AdamW, Loshchilov & Hutter 2019); 0 is Adam.
+  /// Decoupled (AdamW, Loshchilov & Hutter 2019); 0 is Adam. Default: 0.
   public var weightDecay = 0.0
   /// The gradient's largest norm; 0: as large as it likes. `Recurrent.standardClipNorm` suits recurrent networks.
+  /// Default: 0.
   public var clipNorm = 0.0
-  /// Weight of the KL divergence (Higgins et al. 2017), 0 to 1,000,000; 1 is the ELBO.
+  /// Weight of the KL divergence (Higgins et al. 2017), 0 to 1,000,000; 1 is the ELBO. Default: 1.
   public var beta = 1.0
-  /// How that weight moves over time.
+  /// How that weight moves over time. Default: `constant`.
   public var betaShape = BetaShape.constant
-  /// Epochs of one rise (linear) or of one cycle (cyclical).
+  /// Epochs of one rise (linear) or of one cycle (cyclical). Default: 10.
   public var betaEpochs = 10.0
-  /// The least KL divergence of a component, in nats, that costs (Kingma et al. 2016); 0: none is free.
+  /// The least KL divergence of a component, in nats, that costs (Kingma et al. 2016); 0: none is free. Default: 0.
   public var freeBits = 0.0
-  /// What is minimized. Other ones than `elbo` go with a constant `beta` of 1 and no free bits.
+  /// What is minimized. Other ones than `elbo` go with a constant `beta` of 1 and no free bits. Default: `elbo`.
   public var objective = Objective.elbo
-  /// Draws of z for each image and step, 1 to 1,000,000: k of the importance-weighted bounds.
+  /// Draws of z for each image and step, 1 to 1,000,000: k of the importance-weighted bounds. Default: 1.
   public var importanceSamples = 1
-  /// How pixels become the likelihood's targets, in validation too.
+  /// How pixels become the likelihood's targets, in validation too. Default: `none`.
   public var binarization = Binarization.none
-  /// Share of hidden units that a step drops, 0 to 0.99; alpha dropout for SELU. Not in recurrent networks.
+  /// Share of hidden units that a step drops, 0 to 0.99; alpha dropout for SELU. Not in recurrent networks. Default: 0.
   public var dropout = 0.0
-  /// Decay per step of a running average of the weights, which then is the model; 0: none.
+  /// Decay per step of a running average of the weights, which then is the model; 0: none. Default: 0.
   public var averageDecay = 0.0
-  /// What products are computed in.
+  /// What products are computed in. Default: `auto`.
   public var precision = Precision.auto
-  /// Of everything that is left to chance: equal seeds, settings and images give equal weights.
+  /// Of everything that is left to chance: equal seeds, settings and images give equal weights. Default: 0.
   public var seed: UInt64 = 0
-  /// Worker threads, 0 to 1024; 0: one for each processor.
+  /// Worker threads, 0 to 1024; 0: one for each processor. Default: 0.
   public var threads = 0
-  /// Share of the images to hold out when the data has no test set, between 0 and 1.
+  /// Share of the images to hold out when the data has no test set, between 0 and 1. Default: 0.1.
   public var validationFraction = 0.1
-  /// Stop after so many epochs without a better validation loss; 0: never.
+  /// Stop after so many epochs without a better validation loss; 0: never. Default: 0.
   public var patience = 0
-  /// Epochs between sample grids; 0: none.
+  /// Epochs between sample grids; 0: none. Default: 10.
   public var sampleEvery = 10
   /// Parts of the model that stay as they are; nil: none.
   public var frozen: [ModelPart]?
