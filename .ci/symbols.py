@@ -19,9 +19,12 @@ def symbols(folder):
 
 def fault(symbol, landing):
     """What is wrong with a symbol; None where nothing is."""
-    lines = symbol.get("docComment", {"lines": []})["lines"]
-    if not any(line["text"].strip() for line in lines):
+    lines = [line["text"].strip() for line in symbol.get("docComment", {"lines": []})["lines"]]
+    first = next((line for line in lines if line), None)
+    if first is None:
         return "has no comment"
+    if first.startswith("- "):
+        return "has no summary before its parameters"
     names = symbol["pathComponents"]
     if landing is not None and len(names) == 1 and f"- ``{names[0]}``\n" not in landing:
         return "is under no topic"

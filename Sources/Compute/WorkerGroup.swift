@@ -37,7 +37,9 @@ public final class WorkerGroup: Sendable {
   public let count: Int
   private let shared: Shared
 
-  /// - Parameter count: the number of workers, the caller's thread included; nil: one for each processor.
+  /// Starts the threads, which wait until there is work.
+  ///
+  /// - Parameter count: the number of workers, at least 1, the caller's thread included; nil: one for each processor.
   public init(count: Int? = nil) {
     let count = count ?? WorkerGroup.processorCount
     precondition(count >= 1, "a worker group of \(count)")

@@ -12,13 +12,15 @@ public enum FaultCategory: Sendable {
 
 /// A fault of a person's input or of a file, as against a programmer's fault (which is a `precondition`).
 ///
-/// `description` is one line that names the file, the place in it and what to do.
+/// It is shown by its `description`.
 public protocol Fault: Error, CustomStringConvertible, Sendable {
   /// Whether content, a missing file or the system is to blame.
   var category: FaultCategory { get }
+  /// One line for a person: the file, the place in it, what is wrong, and what to do.
+  var description: String { get }
 }
 
-/// A fault that every room which touches files shares: not there, not readable, not writable.
+/// A file or folder that is not there, cannot be read, or cannot be written; or a file of another kind than is needed.
 public struct FileError: Fault, Equatable {
   /// Whether the file is missing, cannot be made, or broke off.
   public let category: FaultCategory

@@ -7,6 +7,8 @@ public struct IDXHeader: Sendable, Equatable {
   /// One size a dimension, the slowest first.
   public let sizes: [Int]
 
+  /// The header of such a file.
+  ///
   /// - Parameters:
   ///   - type: of all elements.
   ///   - sizes: one a dimension, the slowest first; at most 255.

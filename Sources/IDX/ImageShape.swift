@@ -15,6 +15,8 @@ public struct ImageShape: Sendable, Equatable, CustomStringConvertible {
   /// 1 grey, 3 red, green and blue.
   public let channels: Int
 
+  /// A size, of which nothing is checked.
+  ///
   /// - Parameters:
   ///   - height: rows of pixels.
   ///   - width: pixels in a row.

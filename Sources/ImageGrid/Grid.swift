@@ -11,6 +11,8 @@ public struct GridStyle: Sendable, Equatable {
   /// What the wider gap adds to `padding`.
   public var groupGap: Int
 
+  /// A layout; without arguments, that of Selva's own pictures before they are enlarged.
+  ///
   /// - Parameters:
   ///   - padding: pixels between neighbouring cells and around them all, at least 0.
   ///   - background: the grey of the space between, 0 to 255.

@@ -11,6 +11,8 @@ public struct GridCaptions: Sendable, Equatable {
   /// Indices of cells that matter less: they and the captions of their own are drawn paler.
   public var dimmed: Set<Int>
 
+  /// Captions; what is left out is not written, and takes no room.
+  ///
   /// - Parameters:
   ///   - rows: at the left, from the first row on.
   ///   - columns: over the columns.

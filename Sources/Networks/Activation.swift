@@ -8,9 +8,9 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
   case selu
   /// max(0, x).
   case relu
-  /// Slope 0.01 below zero.
+  /// x above zero, 0.01·x below.
   case leakyRelu = "leaky-relu"
-  /// SELU's shape without its scale (Clevert et al. 2016, α = 1).
+  /// x above zero, eˣ − 1 below (Clevert et al. 2016, α = 1).
   case elu
   /// xΦ(x), exact (Hendrycks & Gimpel 2016).
   case gelu

@@ -20,7 +20,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
   public var lossStandardError: Double
   /// `loss` in bits for each value of an image: of 256 levels, or under a Bernoulli likelihood of 0 and 1.
   public var bitsPerDimension: Double
-  /// Components whose posterior mean varies over the set by more than 0.01 (Burda et al. 2016, section 5.2).
+  /// Components whose posterior mean has a variance over the set of more than 0.01 (Burda et al. 2016, section 5.2).
   public var activeUnits: Int
   /// KL divergence of each component in nats, `[latent]`; nil where the prior does not take them one by one.
   public var klPerComponent: [Double]?

@@ -3,9 +3,19 @@ import IDX
 
 /// Labels of images that a model with labels misses, or does not know.
 public enum LabelError: Fault, Equatable {
-  /// - Parameter fix: what to do, as an order.
+  /// Images without labels, for a model that has them.
+  ///
+  /// - Parameters:
+  ///   - path: the images' file.
+  ///   - fix: what to do, as an order.
   case missing(path: String, fix: String)
-  /// - Parameter image: the number of the first image that has such a label.
+  /// A label that the model was not trained on.
+  ///
+  /// - Parameters:
+  ///   - path: the labels' file, or else that of the images.
+  ///   - image: the number, from 0, of the first image that has such a label.
+  ///   - label: that label.
+  ///   - known: those that the model knows, ascending.
   case unknown(path: String, image: Int, label: Int, known: [Int])
   /// The run that is resumed has learned from other ones.
   case changed(path: String)

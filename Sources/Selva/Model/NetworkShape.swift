@@ -23,6 +23,8 @@ public struct Recurrent: Codable, Sendable, Equatable {
   /// it was better than no bound and than 100, by 1 to 2 nats with SELU and 7 to 17 with ReLU.
   public static let standardClipNorm = 300.0
 
+  /// Layers of these widths.
+  ///
   /// - Parameter layers: units of each layer, from the image on.
   public init(layers: [Int] = [128]) { self.layers = layers }
 
@@ -52,6 +54,8 @@ public struct Convolution: Codable, Sendable, Equatable {
   package static let residualBlockCounts = NumberRange(0...8)
   package static let mostStages = 16
 
+  /// Stages of these channels.
+  ///
   /// - Parameters:
   ///   - channels: of the maps after each stage, from the image on.
   ///   - kernel: side of the stages' kernels, in pixels.

@@ -15,6 +15,8 @@ public struct LatentTable: Sendable, Equatable {
   /// No row of a file is longer.
   static let mostColumns = 1 << 18
 
+  /// Rows of named numbers.
+  ///
   /// - Parameters:
   ///   - columns: names; they must differ, be no numbers, be not empty and not `label`.
   ///   - values: row-major, `[count, columns.count]`: whole rows.

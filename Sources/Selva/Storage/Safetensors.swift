@@ -9,6 +9,8 @@ public struct Tensor: Sendable, Equatable {
   /// Row-major; as many as the product of `shape`.
   public let values: [Float]
 
+  /// A tensor of values that a program has.
+  ///
   /// - Parameters:
   ///   - name: as in the file.
   ///   - shape: sizes, outermost first; empty for a single value.

@@ -11,7 +11,7 @@ public enum TrainingError: Fault, Equatable {
   case tooFewImages(path: String, count: Int)
   /// The loss is infinite or not a number any more. Epoch and step count from 1; `checkpoint` is the last good one.
   case diverged(epoch: Int, step: Int, loss: Double, checkpoint: String?)
-  /// The data of a resumed run is not what it was.
+  /// A resumed run finds `found` images where it had `expected`.
   case dataChanged(path: String, found: Int, expected: Int)
   /// As many images as before, but other pixels.
   case pixelsChanged(path: String)

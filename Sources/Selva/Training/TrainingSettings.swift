@@ -67,7 +67,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   public var learningRate = 1.5e-3
   /// How it moves after the warm-up. Default: `cosine`.
   public var learningRateShape = LearningRateShape.cosine
-  /// Epochs over which the learning rate rises from 0. Default: 1.
+  /// Epochs over which the learning rate rises from 0: 0 to 1,000,000. Default: 1.
   public var warmupEpochs = 1.0
   /// Adam's decay of the gradients' running mean a step (Kingma & Ba 2015): 0 to 0.999999. Default: 0.9.
   public var beta1 = 0.9
@@ -75,18 +75,19 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   public var beta2 = 0.999
   /// Adam's ε: 1e-30 to 1. Default: 1e-8.
   public var epsilon = 1e-8
-  /// Decoupled (AdamW, Loshchilov & Hutter 2019); 0 is Adam. Default: 0.
+  /// Decay of weights, decoupled (AdamW, Loshchilov & Hutter 2019), 0 to 1000; 0 is Adam. Default: 0.
   public var weightDecay = 0.0
-  /// The gradient's largest norm; 0: as large as it likes. `Recurrent.standardClipNorm` suits recurrent networks.
+  /// The gradient's largest norm, 1e-6 to 1e9; 0: as large as it likes. `Recurrent.standardClipNorm` suits recurrent networks.
   /// Default: 0.
   public var clipNorm = 0.0
   /// Weight of the KL divergence (Higgins et al. 2017), 0 to 1,000,000; 1 is the ELBO. Default: 1.
   public var beta = 1.0
   /// How that weight moves over time. Default: `constant`.
   public var betaShape = BetaShape.constant
-  /// Epochs of one rise (linear) or of one cycle (cyclical). Default: 10.
+  /// Epochs of one rise (linear) or of one cycle (cyclical): 0.001 to 1,000,000. Default: 10.
   public var betaEpochs = 10.0
-  /// The least KL divergence of a component, in nats, that costs (Kingma et al. 2016); 0: none is free. Default: 0.
+  /// KL divergence of a component that costs nothing, in nats (Kingma et al. 2016, equation 15): 0 to 1,000,000; more than 0
+  /// goes with the prior N(0, I) alone. Default: 0.
   public var freeBits = 0.0
   /// What is minimized. Other ones than `elbo` go with a constant `beta` of 1 and no free bits. Default: `elbo`.
   public var objective = Objective.elbo
@@ -96,21 +97,23 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
   public var binarization = Binarization.none
   /// Share of hidden units that a step drops, 0 to 0.99; alpha dropout for SELU. Not in recurrent networks. Default: 0.
   public var dropout = 0.0
-  /// Decay per step of a running average of the weights, which then is the model; 0: none. Default: 0.
+  /// Decay per step of a running average of the weights, which then is the model: 0 to 0.999999; 0: none.
+  /// Default: 0.
   public var averageDecay = 0.0
   /// What products are computed in. Default: `auto`.
   public var precision = Precision.auto
-  /// Of everything that is left to chance: equal seeds, settings and images give equal weights. Default: 0.
+  /// Of everything that is left to chance: on one machine, equal seeds, settings and images give equal
+  /// weights. Default: 0.
   public var seed: UInt64 = 0
   /// Worker threads, 0 to 1024; 0: one for each processor. Default: 0.
   public var threads = 0
   /// Share of the images to hold out when the data has no test set, between 0 and 1. Default: 0.1.
   public var validationFraction = 0.1
-  /// Stop after so many epochs without a better validation loss; 0: never. Default: 0.
+  /// Stop after so many epochs without a better validation loss, at most 1,000,000; 0: never. Default: 0.
   public var patience = 0
-  /// Epochs between sample grids; 0: none. Default: 10.
+  /// Epochs between pictures of samples, at most 1,000,000; 0: none before the end. Default: 10.
   public var sampleEvery = 10
-  /// Parts of the model that stay as they are; nil: none.
+  /// Parts of the model that stay as they are, not all of them; nil: none. Default: nil.
   public var frozen: [ModelPart]?
 
   /// The settings that `selva train` takes where nothing is said.
