@@ -14,8 +14,7 @@ func images(in folder: String, _ training: TrainingSettings) throws -> TrainingD
   let files = try ImageFolder(folder)
   return try TrainingData(
     training: ImageSet(imagesPath: files.trainImages),
-    validation: files.testImages.map { try ImageSet(imagesPath: $0) },
-    fraction: training.validationFraction, seed: training.seed)
+    validation: files.testImages.map { try ImageSet(imagesPath: $0) }, for: training)
 }
 
 /// Trains 400 hidden units on either side of 10 latent components, and returns the model with the least validation loss.

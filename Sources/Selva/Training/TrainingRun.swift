@@ -150,7 +150,8 @@ public final class TrainingRun {
   ///   - shouldStop: asked after every step.
   ///   - shouldSave: asked after every step; a checkpoint is written where it says so.
   /// - Returns: why it ended.
-  /// - Throws: `TrainingError.diverged` and `.changedUnderway`, `FileError`, `ChartError` where no chart can be drawn.
+  /// - Throws: `TrainingError.diverged` and `.changedUnderway`, `FileError`, and another ``Fault`` where no
+  ///   chart can be drawn.
   @discardableResult
   public func run(
     report: (Event) -> Void = { _ in }, shouldStop: () -> Bool = { false },
