@@ -38,6 +38,16 @@ package final class Trainer {
     store.initialize(model, statistics: statistics, seed: training.seed) { draw($0) }
   }
 
+  /// The model as it stands.
+  ///
+  /// - Parameter averaged: with the running average of the weights, where there is one.
+  func snapshot(_ statistics: (mean: [Float], standardDeviation: [Float]), averaged: Bool = true) -> VAE {
+    let weights = averaged ? store.average ?? store.weights : store.weights
+    return VAE(
+      settings: model, inputMean: statistics.mean, inputStandardDeviation: statistics.standardDeviation,
+      values: UnsafeBufferPointer(ParameterStore.floats(weights)))
+  }
+
   /// One step on `images` (indices into the training set): loss, gradient, update. `epsilon` replaces the random
   /// ε, `[images · samples, latent]`.
   ///

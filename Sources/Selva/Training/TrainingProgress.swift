@@ -42,3 +42,16 @@ extension TrainingRun {
     case interrupted
   }
 }
+
+extension TrainingRun.Progress {
+  init(_ state: TrainingState, _ training: TrainingSettings, imagesInEpoch: Int) {
+    let images = Double(state.sums.images)
+    let speed = images / max(state.seconds, 1e-9)
+    let left = (training.epochs - state.epoch) * imagesInEpoch - state.position
+    self.init(
+      epoch: state.epoch + 1, epochs: training.epochs, images: state.position, imagesInEpoch: imagesInEpoch,
+      loss: EpochMetrics.loss(state.sums, isBound: training.objective != .elbo),
+      reconstruction: state.sums.reconstruction / images, kl: state.sums.kl / images, imagesPerSecond: speed,
+      secondsLeft: Double(left) / speed)
+  }
+}

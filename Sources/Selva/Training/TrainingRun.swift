@@ -131,7 +131,7 @@ public final class TrainingRun {
     fill(trainer)
     trainer.stepCount = state.stepCount
     pictures = RunPictures(directory, data: data, seed: training.seed)
-    self.best = best ?? TrainingRun.snapshot(trainer, model, statistics)
+    self.best = best ?? trainer.snapshot(statistics)
   }
 
   /// Whether all epochs are done, or patience has ended them.
@@ -196,7 +196,7 @@ public final class TrainingRun {
       state.seconds = clock.seconds
       if state.seconds - lastReport > 0.1 {
         lastReport = state.seconds
-        report(.progress(progressReport(order.count)))
+        report(.progress(Progress(state, training, imagesInEpoch: order.count)))
       }
       if shouldSave() {
         try save()
@@ -225,7 +225,7 @@ public final class TrainingRun {
   }
 
   private func finishEpoch(_ report: (Event) -> Void) throws {
-    let current = TrainingRun.snapshot(trainer, model, statistics)
+    let current = trainer.snapshot(statistics)
     let evaluation = try validate(current)
     let loss = evaluation.objective
     guard loss.isFinite else { throw divergence(loss) }
@@ -265,7 +265,7 @@ public final class TrainingRun {
   /// The best model, then the checkpoint: a checkpoint on disk always has its best model beside it. Before the first
   /// validation, the model is the last one.
   private func save() throws {
-    if state.bestLoss == nil { best = TrainingRun.snapshot(trainer, model, statistics) }
+    if state.bestLoss == nil { best = trainer.snapshot(statistics) }
     try best.write(to: directory.model, training: training)
     try saveCheckpoint()
     lastModelSave = lastSave
@@ -276,7 +276,7 @@ public final class TrainingRun {
     state.metricsChecksum = log.checksum(through: state.epoch)
     if state.stepCount > 0 { try AtomicFile.keep(directory.checkpoint, as: directory.previousCheckpoint) }
     try Checkpoint.write(
-      trainer.store, model: TrainingRun.snapshot(trainer, model, statistics, averaged: false),
+      trainer.store, model: trainer.snapshot(statistics, averaged: false),
       training: training,
       state: state, to: directory.checkpoint)
     lastSave = Stopwatch.now
@@ -290,30 +290,9 @@ public final class TrainingRun {
     return .changedUnderway(path: images.path, epoch: state.epoch + 1, checkpoint: directory.checkpoint)
   }
 
-  private static func snapshot(
-    _ trainer: Trainer, _ model: ModelSettings, _ statistics: (mean: [Float], standardDeviation: [Float]),
-    averaged: Bool = true
-  ) -> VAE {
-    let weights = averaged ? trainer.store.average ?? trainer.store.weights : trainer.store.weights
-    return VAE(
-      settings: model, inputMean: statistics.mean, inputStandardDeviation: statistics.standardDeviation,
-      values: UnsafeBufferPointer(ParameterStore.floats(weights)))
-  }
-
   private func divergence(_ loss: Double) -> TrainingError {
     .diverged(
       epoch: state.epoch + 1, step: state.position / training.batchSize + 1, loss: loss,
       checkpoint: lastModelSave == nil ? nil : directory.checkpoint)
-  }
-
-  private func progressReport(_ imagesInEpoch: Int) -> Progress {
-    let images = Double(state.sums.images)
-    let speed = images / max(state.seconds, 1e-9)
-    let left = (training.epochs - state.epoch) * imagesInEpoch - state.position
-    return Progress(
-      epoch: state.epoch + 1, epochs: training.epochs, images: state.position, imagesInEpoch: imagesInEpoch,
-      loss: EpochMetrics.loss(state.sums, isBound: training.objective != .elbo),
-      reconstruction: state.sums.reconstruction / images, kl: state.sums.kl / images, imagesPerSecond: speed,
-      secondsLeft: Double(left) / speed)
   }
 }
