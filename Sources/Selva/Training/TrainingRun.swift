@@ -25,6 +25,8 @@ public final class TrainingRun {
   }
   /// Where the images lie, for who goes on with the run: the files that they were read from, unless it is set.
   package var paths: DataPaths
+  /// Where the model lies that it begins with, for config.json; nil where that is not known, or where it begins anew.
+  package var startPath: String?
   package private(set) var state: TrainingState
   package let data: TrainingData
   private let trainer: Trainer
@@ -141,8 +143,9 @@ public final class TrainingRun {
     // Better now than after the first hours.
     try ChartFile.checkLibrary()
     if lastSave == nil {
-      try RunConfiguration(command: command, data: paths, model: model, training: training)
-        .write(to: directory.configuration)
+      try RunConfiguration(
+        command: command, data: paths, startFrom: startPath, model: model, training: training
+      ).write(to: directory.configuration)
     }
     if let start {
       let loss = try validate(start).objective
