@@ -15,7 +15,8 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("d"), .long],
-    help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
+    help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.",
+    completion: Offer.data)
   var data: String?
 
   @Option(help: ImageLayout.help)
@@ -45,7 +46,7 @@ struct BenchCommand: ParsableCommand {
     transform: Numbers.latent.parse)
   var latent = BenchCommand.standard.latent
 
-  @Option(help: PriorOption.help, transform: PriorOption.parse)
+  @Option(help: PriorOption.help, completion: Offer.prior, transform: PriorOption.parse)
   var prior = Prior.normal
 
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)

@@ -26,7 +26,9 @@ struct BinarizeCommand: ParsableCommand {
         selva data binarize -d train-images-idx3-ubyte.gz -o train-images-idx3-ubyte
       """)
 
-  @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The IDX file of images.", valueName: "file"))
+  @Option(
+    name: [.customShort("d"), .long], help: ArgumentHelp("The IDX file of images.", valueName: "file"),
+    completion: Offer.data)
   var data: String
 
   @Option(help: ImageLayout.help)
@@ -36,7 +38,7 @@ struct BinarizeCommand: ParsableCommand {
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
       "The IDX file to write: bytes of 0 and 255, channels last where there are several; gzip where it ends in .gz.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var output: String
 
   @Option(help: Numbers.seed.help("Seed of the draws.", default: "0"), transform: Numbers.seed.parse)

@@ -26,8 +26,7 @@ struct EncodeCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, for the column of labels and for a model with labels; left out, the folder's.",
-      valueName: "file")
-  )
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Option(

@@ -60,6 +60,10 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  func validate() throws {
+    if json && worst.show.isOn { throw ValidationError("--show does not go with --json.") }
+  }
+
   func run() throws {
     let (model, path) = try model.load()
     let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
@@ -82,10 +86,10 @@ struct EvaluateCommand: ParsableCommand {
     let classification = classify ? evaluator.classify(set, indices: indices, group: group) : nil
     progress.clear()
     let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
-    if let output = worst.output, let worstImages {
-      try PictureFile.write(
-        WorstImage.picture(worstImages, of: set, by: model), to: output,
-        text: PictureText.entries(model: path, seed: seed), from: ModelOrigin.text(path))
+    let picture = worst.hasPicture ? worstImages.map { WorstImage.picture($0, of: set, by: model) } : nil
+    let text = PictureText.entries(model: path, seed: seed)
+    if let output = worst.output, let picture {
+      try PictureFile.write(picture, to: output, text: text, from: ModelOrigin.text(path))
     }
     let report = EvaluationReport(
       evaluation: evaluation, worst: worstImages, classification: classification)
@@ -93,6 +97,7 @@ struct EvaluateCommand: ParsableCommand {
       json
         ? SettingsJSON.encode(report)
         : report.lines(model: path, settings: model.settings, images: set.path).joined(separator: "\n"))
+    if let picture { try worst.show.show(picture, text: text, from: ModelOrigin.text(path)) }
   }
 }
 

@@ -44,7 +44,7 @@ struct InterpolateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, for --between-labels and for a model with labels; left out, the folder's.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Flag(help: "With --between-labels: each label as the mean of all its images.")
@@ -53,7 +53,7 @@ struct InterpolateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A file of latent vectors to go through (.csv or .npy), or - for CSV on standard input.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.latents)
   var latents: String?
 
   @Option(

@@ -16,7 +16,7 @@ public struct SelvaCommand: ParsableCommand {
       TrainCommand.self, SampleCommand.self, ReconstructCommand.self, InterpolateCommand.self,
       ManifoldCommand.self, TraverseCommand.self, ScatterCommand.self, PlotCommand.self,
       EncodeCommand.self, DecodeCommand.self, EvaluateCommand.self, InspectCommand.self, RunsCommand.self,
-      DataCommand.self, BenchCommand.self,
+      DataCommand.self, BenchCommand.self, CompletionsCommand.self,
     ])
 
   public init() {}
@@ -28,7 +28,7 @@ public struct SelvaCommand: ParsableCommand {
     MappedFile.surviveCuts()
     do {
       try checkName(arguments)
-      var command = try parseAsRoot(NegativeNumber.joined(arguments))
+      var command = try parseAsRoot(ShowOption.joined(NegativeNumber.joined(arguments)))
       try command.run()
       try MappedFile.checkNoneIsCut()
       endProcess(0)

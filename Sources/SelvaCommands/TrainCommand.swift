@@ -30,7 +30,8 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The run directory to make (default: the next free runs/NNN).", valueName: "folder"))
+    help: ArgumentHelp("The run directory to make (default: the next free runs/NNN).", valueName: "folder"),
+    completion: Offer.folder)
   var output: String?
 
   @Option(
@@ -46,13 +47,13 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Begin with the weights of this model or run; the model's settings are its own, but --prior may give it a new prior.",
-      valueName: "model"))
+      valueName: "model"), completion: Offer.model)
   var startFrom: String?
 
   @Option(
     help: ArgumentHelp(
       "Take the settings, seed and data of this config.json, or of a run's, where no option says otherwise. A part of them will do.",
-      valueName: "file|folder"))
+      valueName: "file|folder"), completion: Offer.configuration)
   var config: String?
 
   @Flag(name: .shortAndLong, help: "No messages but faults.")

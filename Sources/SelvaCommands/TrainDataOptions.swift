@@ -8,30 +8,31 @@ struct TrainDataOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "What to train on: a folder of IDX files, or one IDX file of images (plain or gzip).", valueName: "data"
-    ))
+    ), completion: Offer.data)
   var positional: String?
 
   @Option(
     name: [.customShort("d"), .long],
     help: ArgumentHelp(
-      "The same, named.", valueName: "folder|file"))
+      "The same, named.", valueName: "folder|file"), completion: Offer.data)
   var data: String?
 
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, which --condition labels learns from; left out, the folder's.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Option(
     help: ArgumentHelp(
       "An IDX file of images to validate on; left out, the folder's test set, or else a part of --data.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var testData: String?
 
   @Option(
-    help: ArgumentHelp("An IDX file of labels of --test-data or of the folder's test set.", valueName: "file")
-  )
+    help: ArgumentHelp(
+      "An IDX file of labels of --test-data or of the folder's test set.", valueName: "file"),
+    completion: Offer.data)
   var testLabels: String?
 
   @Option(help: ImageLayout.help)

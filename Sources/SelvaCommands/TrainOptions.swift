@@ -38,7 +38,7 @@ struct ModelOptions: ParsableArguments {
     transform: SettingOption.number(\.sigma))
   var sigma: Double?
 
-  @Option(help: PriorOption.help, transform: PriorOption.parse)
+  @Option(help: PriorOption.help, completion: Offer.prior, transform: PriorOption.parse)
   var prior: Prior?
 
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
@@ -174,7 +174,7 @@ struct OptimizationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Parts that stay as they are in --start-from: encoder, decoder, prior, or two of them.",
-      valueName: "parts"),
+      valueName: "parts"), completion: Offer.parts,
     transform: FrozenParts.parse)
   var freeze: [ModelPart]?
 
