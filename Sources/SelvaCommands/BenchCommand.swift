@@ -13,6 +13,9 @@ struct BenchCommand: ParsableCommand {
       Without --data, images are made up: their content has no influence on speed.
       """)
 
+  @Argument(help: ArgumentHelp("The same as --data.", valueName: "data"), completion: Offer.data)
+  var positional: String?
+
   @Option(
     name: [.customShort("d"), .long],
     help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.",
@@ -74,8 +77,12 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws {
+  mutating func validate() throws {
     try PriorOption.check(prior, hidden: priorHidden)
+    if let data, let positional {
+      throw ValidationError("Both \(positional) and --data \(data) say which images; leave one out.")
+    }
+    data = data ?? positional
     if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
   }
 

@@ -5,7 +5,7 @@ import IDX
 import Selva
 import Synchronization
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure a model on images: ELBO, its parts, and an estimate of the likelihood.",
@@ -60,7 +60,8 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     if json && worst.show.isOn { throw ValidationError("--show does not go with --json.") }
   }
 

@@ -5,7 +5,7 @@ import ImageGrid
 import Selva
 
 /// `selva interpolate`: the way from one latent vector to another.
-struct InterpolateCommand: ParsableCommand {
+struct InterpolateCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "interpolate",
     abstract: "Walk from one point of the latent space to another, and write what is met on the way.",
@@ -100,7 +100,8 @@ struct InterpolateCommand: ParsableCommand {
     }
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     try picture.checkOutput(mayMove: true)
     try animation.check(picture)
     guard [indices != nil, betweenLabels != nil, latents != nil].filter({ $0 }).count == 1 else {

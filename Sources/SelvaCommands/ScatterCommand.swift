@@ -5,7 +5,7 @@ import IDX
 import Selva
 
 /// `selva scatter`: a set of images as points of the latent space.
-struct ScatterCommand: ParsableCommand {
+struct ScatterCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "scatter",
     abstract: "Draw where a set of images lies in the latent space, coloured by label.",
@@ -69,7 +69,10 @@ struct ScatterCommand: ParsableCommand {
   /// The eigenvectors of more components than this take minutes.
   private static let mostComponents = 1024
 
-  func validate() throws { if let output { try PictureFile.checkChart(output) } }
+  mutating func validate() throws {
+    try sortPositionals()
+    if let output { try PictureFile.checkChart(output) }
+  }
 
   func run() throws {
     let (model, path) = try model.load()

@@ -181,6 +181,9 @@ enum ImagePart: String, ExpressibleByArgument, CaseIterable {
 
 /// Images to encode, reconstruct or evaluate.
 struct ImageOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("The same as --data.", valueName: "data"), completion: Offer.data)
+  var positional: String?
+
   @Option(
     name: [.customShort("d"), .long],
     help:
@@ -199,7 +202,8 @@ struct ImageOptions: ParsableArguments {
     [data.map { _ in "--data" }, part.map { _ in "--part" }, layout.map { _ in "--layout" }].compactMap { $0 }
   }
 
-  func validate() throws {
+  /// - Throws: `ValidationError` where an option would be passed over.
+  func check() throws {
     if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
   }
 

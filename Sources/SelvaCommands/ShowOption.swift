@@ -14,10 +14,10 @@ enum ShowWay: String, ExpressibleByArgument, CaseIterable {
 
 /// Pictures in the terminal.
 struct ShowOption: ParsableArguments {
+  // A value always follows: see `joined`.
   @Option(
-    defaultAsFlag: ShowWay.auto,
     help: ArgumentHelp(
-      "Show the picture in the terminal, as well as that can or in the way that is named; then a file is written only where --output names one.",
+      "Show the picture in the terminal, in this way or, as --show alone, as well as the terminal can; a file is then written only where --output names one.",
       valueName: "way"))
   var show: ShowWay?
 

@@ -22,27 +22,33 @@ import Testing
     return place
   }
 
-  /// What bash offers at the end of a line.
-  private func offers(_ line: String, in place: CommandFolder) throws -> [String] {
+  /// What bash offers at the end of each line.
+  private func offers(_ lines: [String], in place: CommandFolder) throws -> [[String]] {
     // The script names the program as it is typed.
     let script = """
       mkdir -p bin && ln -sf "$SELVA" bin/selva && PATH="$PWD/bin:$PATH"
       source <(selva completions bash)
-      COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}
-      read -ra COMP_WORDS <<< "$COMP_LINE"
-      [[ "$COMP_LINE" == *' ' ]] && COMP_WORDS+=('')
-      COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
       function=$(complete -p selva | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-      $function selva "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-      printf '%s\\n' "${COMPREPLY[@]}"
+      while IFS= read -r COMP_LINE; do
+        COMP_POINT=${#COMP_LINE}; COMPREPLY=()
+        read -ra COMP_WORDS <<< "$COMP_LINE"
+        [[ "$COMP_LINE" == *' ' ]] && COMP_WORDS+=('')
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        $function selva "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" < /dev/null
+        (IFS=' '; printf '%s\\n' "${COMPREPLY[*]}")
+      done <<'END'
+      \(lines.joined(separator: "\n"))
+      END
       """
     let result = try Program.startShell(script, in: place.folder).wait()
     #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
-    try FileManager.default.removeItem(atPath: place.path("bin"))
-    return String(decoding: result.output, as: UTF8.self).split(separator: "\n").map(String.init)
+    let found = String(decoding: result.output, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    #expect(found.count == lines.count + 1)
+    return found.dropLast().map { line in line.split(separator: " ").map(String.init) }
   }
 
-  @Test(arguments: [
+  private static let lines: [(line: String, expected: [String])] = [
     ("selva sam", ["sample"]), ("selva data ex", ["export"]),
     ("selva sample --show ", ["auto", "kitty", "iterm"]),
     ("selva train --act", ["--activation"]), ("selva train --activation s", ["selu", "silu", "short-selu"]),
@@ -61,27 +67,32 @@ import Testing
     ("selva train --config s", ["settings.json"]), ("selva train --resume runs/0", ["runs/001"]),
     ("selva train --data d", ["data"]), ("selva train d", ["data"]), ("selva decode l", ["latents.csv"]),
     ("selva sample -o p", ["picture.png"]), ("selva encode -o l", ["latents.csv"]),
-  ]) func bashOffers(line: String, expected: [String]) throws {
-    let offers = try offers(line, in: place())
-    #expect(Set(expected).isSubset(of: offers), "\(offers)")
-    let word = line.split(separator: " ", omittingEmptySubsequences: false).last ?? ""
-    #expect(offers.allSatisfy { $0.hasPrefix(word) })
+  ]
+
+  @Test func bashOffersWhatThereIs() throws {
+    let place = try place()
+    for (line, offers) in zip(Self.lines, try offers(Self.lines.map(\.line), in: place)) {
+      #expect(Set(line.expected).isSubset(of: offers), "\(line.line): \(offers)")
+      let word = line.line.split(separator: " ", omittingEmptySubsequences: false).last ?? ""
+      #expect(offers.allSatisfy { $0.hasPrefix(word) }, "\(line.line): \(offers)")
+    }
   }
 
   /// Models alone where a model is asked for, and runs the newest first.
   @Test func nothingElseIsOffered() throws {
     let place = try place()
-    let offers = try offers("selva sample ", in: place)
+    let all = try offers(["selva sample ", "selva train --epochs "], in: place)
+    let offers = all[0]
     #expect(offers.prefix(2) == ["runs/001", "runs/plane"])
     #expect(
       Set(offers).subtracting(["bin", "data", "runs"]).subtracting(offers.filter { $0.hasPrefix("-") })
         == ["runs/001", "runs/plane", "model.safetensors"])
-    #expect(try self.offers("selva train --epochs ", in: place) == [])
+    #expect(all[1] == [])
   }
 
   @Test(arguments: [
     ("runs/001/", ["runs/001/samples", "runs/001/model.safetensors"]),
-    ("./", ["./data", "./model.safetensors"]),
+    ("./", ["./data", "./model.safetensors", "./runs"]),
     ("nothing/", []),
   ]) func pathsLeadOn(word: String, expected: [String]) throws {
     let place = try place()

@@ -22,7 +22,7 @@
     ShowCase("sample model.safetensors --rows 2"), ShowCase("sample labelled.safetensors"),
     ShowCase("reconstruct model.safetensors -d data"),
     ShowCase("interpolate model.safetensors -d data --indices 3,7"),
-    ShowCase("traverse model.safetensors"), ShowCase("manifold model.safetensors --size 3"),
+    ShowCase("traverse model.safetensors"), ShowCase("manifold model.safetensors --size 3 --components 0,1"),
     ShowCase("decode latents.csv model.safetensors"), ShowCase("scatter model.safetensors -d data"),
     ShowCase("plot run"), ShowCase("evaluate model.safetensors -d data --worst 3"),
     ShowCase("inspect data", file: "--contact-sheet a.png"),

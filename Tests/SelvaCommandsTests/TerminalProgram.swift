@@ -36,7 +36,7 @@
       let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
       guard slave >= 0 else { return nil }
       var size = winsize(ws_row: 24, ws_col: window.columns, ws_xpixel: window.pixelWidth, ws_ypixel: 0)
-      ioctl(slave, UInt(TIOCSWINSZ), &size)
+      _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
       let reader = TerminalReader(master, answer: window.answer)
       let running = try start(
         arguments, in: folder, terminal: slave, mayAsk: window.answer != nil,

@@ -53,7 +53,7 @@ import Testing
     let grey = Raster(width: 3, height: 4, bytes: [0, 128, 255, 0, 128, 255] + [255, 255, 255, 0, 0, 0])
     let screen = TerminalScreen(columns: 80)
     #expect(Shades.text(grey, screen, isLight: false) == " +@\n+++\n")
-    #expect(Shades.text(grey, screen, isLight: true) == "@+ \n===\n")
+    #expect(Shades.text(grey, screen, isLight: true) == "@= \n===\n")
   }
 
   @Test(arguments: [(4, 3, 2), (8, 3, 2), (1, 1, 1), (2, 2, 1)])
