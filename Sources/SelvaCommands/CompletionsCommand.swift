@@ -6,13 +6,14 @@ struct CompletionsCommand: ParsableCommand {
     commandName: "completions",
     abstract: "Print the script by which a shell completes commands, options, runs and files.",
     discussion: """
-      To have completions in every new shell:
-        bash  selva completions bash > ~/.local/share/bash-completion/completions/selva
-        zsh   selva completions zsh > ~/.zfunc/_selva   (~/.zfunc being in fpath)
-        fish  selva completions fish > ~/.config/fish/completions/selva.fish
+      Every new shell has them where the script lies in
+        bash  ~/.local/share/bash-completion/completions/selva
+        zsh   ~/.zfunc/_selva, with ~/.zfunc in fpath
+        fish  ~/.config/fish/completions/selva.fish
 
       Examples:
         source <(selva completions bash)
+        selva completions zsh > ~/.zfunc/_selva
       """)
 
   /// Those that there are scripts for.
