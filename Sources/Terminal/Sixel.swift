@@ -88,7 +88,7 @@ enum Sixel {
       try check(
         functions.dither_initialize(
           dither, pixels.baseAddress, width, height, Int32(SIXEL_PIXELFORMAT_RGB888), Int32(SIXEL_LARGE_AUTO),
-          Int32(SIXEL_REP_AUTO), Int32(SIXEL_QUALITY_HIGH)))
+          Int32(SIXEL_REP_AVERAGE_PIXELS), Int32(SIXEL_QUALITY_HIGH)))
       try check(functions.encode(pixels.baseAddress, width, height, 3, dither, output))
     }
   }
