@@ -22,5 +22,7 @@ package enum FilePath {
   }
 
   /// The last part of a path.
-  package static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  package static func name(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
 }

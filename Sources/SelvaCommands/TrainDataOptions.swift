@@ -82,7 +82,9 @@ struct TrainDataOptions: ParsableArguments {
     let rest = path != nil && defaults.data != nil ? TrainDefaults() : defaults
     return (path ?? defaults.data).map {
       DataPaths(
-        data: FilePath.absolute($0), labels: (labels ?? rest.labels).map(FilePath.absolute),
+        // A run made from Swift may have had its images in no file.
+        data: $0 == ImageSet.memory ? $0 : FilePath.absolute($0),
+        labels: (labels ?? rest.labels).map(FilePath.absolute),
         testData: (testData ?? rest.testData).map(FilePath.absolute),
         testLabels: (testLabels ?? (testData == nil ? rest.testLabels : nil)).map(FilePath.absolute),
         layout: layout ?? rest.layout)

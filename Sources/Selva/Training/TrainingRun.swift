@@ -100,10 +100,7 @@ public final class TrainingRun {
     statistics: (mean: [Float], standardDeviation: [Float]), log: MetricsLog, best: VAE?,
     state: TrainingState, fill: (Trainer) -> Void
   ) {
-    self.directory = directory
-    self.model = model
-    self.training = training
-    self.data = data
+    (self.directory, self.model, self.training, self.data) = (directory, model, training, data)
     paths = DataPaths(data)
     self.statistics = statistics
     self.log = log
