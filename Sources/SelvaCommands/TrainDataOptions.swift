@@ -83,7 +83,7 @@ struct TrainDataOptions: ParsableArguments {
     return (path ?? defaults.data).map {
       DataPaths(
         // A run made from Swift may have had its images in no file.
-        data: $0 == ImageSet.memory ? $0 : FilePath.absolute($0),
+        data: path == nil && $0 == ImageSet.memory ? $0 : FilePath.absolute($0),
         labels: (labels ?? rest.labels).map(FilePath.absolute),
         testData: (testData ?? rest.testData).map(FilePath.absolute),
         testLabels: (testLabels ?? (testData == nil ? rest.testLabels : nil)).map(FilePath.absolute),
