@@ -32,6 +32,8 @@ let package = Package(
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     // Loaded when the first chart is drawn, not linked: see its shim.
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
+    // Loaded when a picture is shown in a terminal that takes sixels.
+    .systemLibrary(name: "CSixel", providers: [.apt(["libsixel-dev"]), .brew(["libsixel"])]),
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),
@@ -39,6 +41,7 @@ let package = Package(
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
     .target(name: "Charts", dependencies: ["Files", "ImageGrid", "CCairo"]),
+    .target(name: "Terminal", dependencies: ["Files", "ImageGrid", "CSixel"]),
     .target(name: "Archives", dependencies: ["Files", "CArchive"]),
     .target(
       name: "Pictures",
@@ -49,7 +52,7 @@ let package = Package(
     .target(
       name: "SelvaCommands",
       dependencies: [
-        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Downloads",
+        "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Terminal", "Downloads",
         "Compute",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -64,6 +67,7 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "IDXTests", dependencies: ["IDX"]),
     .testTarget(name: "ImageGridTests", dependencies: ["ImageGrid"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Files", "ImageGrid"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "Archives", "Files", "IDX", "ImageGrid"]),
     // A web server of this machine, for tests alone.
     .target(name: "TestServer", path: "Tests/TestServer"),
@@ -84,7 +88,7 @@ let package = Package(
       name: "SelvaCommandsTests",
       dependencies: [
         "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures",
-        "Downloads", "TestServer",
+        "Terminal", "Downloads", "TestServer",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -20,6 +20,10 @@ struct AnimationOptions: ParsableArguments {
 
   /// - Throws: `ValidationError` where an option would be passed over.
   func check(_ picture: PictureOptions) throws {
+    if picture.show.isOn && isOn(picture) {
+      throw ValidationError(
+        "--show shows pictures that stand still; leave out --animate, or name a .png file.")
+    }
     if fps != nil && !isOn(picture) {
       throw ValidationError("--fps goes with --animate, or with a name that ends in .apng.")
     }

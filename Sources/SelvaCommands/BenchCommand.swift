@@ -13,9 +13,13 @@ struct BenchCommand: ParsableCommand {
       Without --data, images are made up: their content has no influence on speed.
       """)
 
+  @Argument(help: ArgumentHelp("The same as --data.", valueName: "data"), completion: Offer.data)
+  var positional: String?
+
   @Option(
     name: [.customShort("d"), .long],
-    help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.")
+    help: "A folder of IDX files or a file of images; left out, 8,192 made-up images of 28 x 28.",
+    completion: Offer.data)
   var data: String?
 
   @Option(help: ImageLayout.help)
@@ -45,7 +49,7 @@ struct BenchCommand: ParsableCommand {
     transform: Numbers.latent.parse)
   var latent = BenchCommand.standard.latent
 
-  @Option(help: PriorOption.help, transform: PriorOption.parse)
+  @Option(help: PriorOption.help, completion: Offer.prior, transform: PriorOption.parse)
   var prior = Prior.normal
 
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
@@ -73,8 +77,12 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws {
+  mutating func validate() throws {
     try PriorOption.check(prior, hidden: priorHidden)
+    if let data, let positional {
+      throw ValidationError("Both \(positional) and --data \(data) say which images; leave one out.")
+    }
+    data = data ?? positional
     if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
   }
 

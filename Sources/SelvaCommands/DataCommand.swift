@@ -23,11 +23,17 @@ struct BinarizeCommand: ParsableCommand {
       sees the same draw in every epoch (a fixed binarization); train --binarize stochastic draws anew every time.
 
       Example:
-        selva data binarize -d train-images-idx3-ubyte.gz -o train-images-idx3-ubyte
+        selva data binarize train-images-idx3-ubyte.gz -o train-images-idx3-ubyte
       """)
 
-  @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The IDX file of images.", valueName: "file"))
-  var data: String
+  @Argument(
+    help: ArgumentHelp("The IDX file of images.", valueName: "data"), completion: Offer.data)
+  var positional: String?
+
+  @Option(
+    name: [.customShort("d"), .long], help: ArgumentHelp("The same, named.", valueName: "file"),
+    completion: Offer.data)
+  var data: String?
 
   @Option(help: ImageLayout.help)
   var layout: ImageLayout?
@@ -36,7 +42,7 @@ struct BinarizeCommand: ParsableCommand {
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
       "The IDX file to write: bytes of 0 and 255, channels last where there are several; gzip where it ends in .gz.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var output: String
 
   @Option(help: Numbers.seed.help("Seed of the draws.", default: "0"), transform: Numbers.seed.parse)
@@ -48,12 +54,20 @@ struct BinarizeCommand: ParsableCommand {
   @Flag(help: "Write gzip whatever the name.")
   var compress = false
 
-  func validate() throws {
+  mutating func validate() throws {
+    if let data, let positional {
+      throw ValidationError("Both \(positional) and --data \(data) say which images; leave one out.")
+    }
+    data = data ?? positional
+    if data == nil {
+      throw ValidationError("Missing expected argument '<data>': name an IDX file of images.")
+    }
     if threshold && seed != nil { throw ValidationError("--seed goes with draws, not with --threshold.") }
     if output == "-" { throw ValidationError("--output must name a file, which - is not.") }
   }
 
   func run() throws {
+    guard let data else { return }
     let images = try ImageSet(imagesPath: data, layout: layout)
     let count = images.pixelCount
     let bytes = [UInt8](unsafeUninitializedCapacity: images.count * count) { bytes, initialized in

@@ -1,5 +1,6 @@
 import Files
 import IDX
+import ImageGrid
 
 /// What `inspect` tells of an IDX file.
 struct DataInspection: Encodable {
@@ -85,6 +86,17 @@ struct DataInspection: Encodable {
     return try files.compactMap { path, layout in
       try path.map { try DataInspection($0, layout: layout) }
     }
+  }
+
+  /// The first 100 images of a path, of a folder those to train on, ten to a row.
+  static func contactSheet(_ path: String, layout: ImageLayout?) throws -> Raster {
+    let images = try ImageOptions.images(path, part: .train, layout: layout)
+    let cells = (0..<min(100, images.count)).map {
+      Raster(width: images.width, height: images.height, channels: images.channels, floats: images.image($0))
+    }
+    let style = GridStyle().fitted(
+      cells: cells.count, columns: 10, width: images.width, height: images.height)
+    return Raster.grid(cells, columns: 10, style: style)
   }
 
   var lines: [String] {

@@ -27,7 +27,8 @@ struct DecodeCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Latent vectors: a CSV, .npy or .npz file, told by its content, or - for either on standard input.")
+    help: "Latent vectors: a CSV, .npy or .npz file, told by its content, or - for either on standard input.",
+    completion: Offer.latents)
   var latents: String
 
   @OptionGroup var model: ModelArgument
@@ -36,14 +37,13 @@ struct DecodeCommand: ParsableCommand {
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
       "A .png file for a grid (- for standard output), or a .npy file for float32 pixels in [0, 1] of [count, height * width], of colour [count, height * width * 3]; left out, decode.png beside the model.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["png", "npy"]))
   var output: String?
 
   @Option(
     help: ArgumentHelp(
       "A folder for one PNG file of each vector, in its own pixels: 0000.png, 0001.png, …",
-      valueName: "folder")
-  )
+      valueName: "folder"), completion: Offer.folder)
   var separate: String?
 
   @Option(
@@ -53,6 +53,7 @@ struct DecodeCommand: ParsableCommand {
 
   @OptionGroup var label: LabelOption
   @OptionGroup var layout: LayoutOptions
+  @OptionGroup var show: ShowOption
 
   func validate() throws {
     if separate == "-" { throw ValidationError("--separate must name a folder, which - is not.") }
@@ -62,7 +63,7 @@ struct DecodeCommand: ParsableCommand {
         "--output must name a .png or .npy file; pixels are written as neither CSV nor .npz.")
     }
     if let output, format == nil { try PictureFile.check(output) }
-    try checkLayout(hasGrid: format == nil && (output != nil || separate == nil))
+    try checkLayout(hasGrid: show.isOn || format == nil && (output != nil || separate == nil))
   }
 
   /// What would be passed over in silence is refused.
@@ -84,23 +85,22 @@ struct DecodeCommand: ParsableCommand {
     let (model, path) = try model.load()
     let input = try LatentInput(latents, for: model, label: label.checked(for: model, at: path))
     if let separate { try writeSeparately(input, model, path, into: separate) }
-    if output == nil && separate != nil { return }
-    let output = output ?? FilePath.beside(path, "decode.png")
-    if LatentFormat(output) == .npy {
-      try writePixels(input, model, to: output)
-    } else {
-      try writeGrid(input, model, path, to: output)
-    }
+    let file = output ?? (separate == nil && !show.isOn ? FilePath.beside(path, "decode.png") : nil)
+    let isArray = file.flatMap { LatentFormat($0) } == .npy
+    if show.isOn || file != nil && !isArray { try writeGrid(input, model, path, to: isArray ? nil : file) }
+    if let file, isArray { try writePixels(input, model, to: file) }
   }
 
-  private func writeGrid(_ input: LatentInput, _ model: VAE, _ path: String, to output: String) throws {
+  /// Shows the grid where that is asked for, and writes it where `output` says.
+  private func writeGrid(_ input: LatentInput, _ model: VAE, _ path: String, to output: String?) throws {
     let columns = columns ?? LayoutOptions.columns(for: input.count)
-    try layout.check(cells: input.count, columns: columns, of: model.settings, output: output)
+    try layout.check(cells: input.count, columns: columns, of: model.settings, output: output ?? path)
     let grid = Raster.grid(
       model.pictures(input.values, labels: input.labels), columns: columns,
       style: layout.style(cells: input.count, columns: columns, of: model.settings))
-    try PictureFile.write(
-      grid, to: output, text: PictureText.entries(model: path), from: ModelOrigin.text(path))
+    let (text, origin) = (PictureText.entries(model: path), ModelOrigin.text(path))
+    try show.show(grid, text: text, from: origin)
+    if let output { try PictureFile.write(grid, to: output, text: text, from: origin) }
   }
 
   /// In blocks, so that the pixels of only a few are in memory.

@@ -26,18 +26,21 @@ struct DownloadCommand: ParsableCommand {
         selva data download https://example.org/sets/leaves -o leaves
       """)
 
-  @Argument(help: ArgumentHelp("A set, or the address of a folder that has one.", valueName: "set"))
+  @Argument(
+    help: ArgumentHelp("A set, or the address of a folder that has one.", valueName: "set"),
+    completion: .list(PublicSet.known.map(\.name)))
   var name: String?
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The folder to make (default: the set's name).", valueName: "folder"))
+    help: ArgumentHelp("The folder to make (default: the set's name).", valueName: "folder"),
+    completion: Offer.folder)
   var output: String?
 
   @Option(
     help: ArgumentHelp(
       "The address of a folder with the set's files, to be tried before those that are known; may be repeated.",
-      valueName: "url"))
+      valueName: "url"), completion: .list([]))
   var mirror: [String] = []
 
   @Flag(help: "Replace a set that the folder holds.")

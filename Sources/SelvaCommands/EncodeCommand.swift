@@ -4,7 +4,7 @@ import IDX
 import Selva
 
 /// `selva encode`: latent vectors of images.
-struct EncodeCommand: ParsableCommand {
+struct EncodeCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "encode",
     abstract: "Write the latent vectors of images, one a row.",
@@ -26,14 +26,14 @@ struct EncodeCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, for the column of labels and for a model with labels; left out, the folder's.",
-      valueName: "file")
-  )
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "A .csv, .npy or .npz file to write, or - for CSV on standard output.", valueName: "file"))
+      "A .csv, .npy or .npz file to write, or - for CSV on standard output.", valueName: "file"),
+    completion: Offer.latents)
   var output = "-"
 
   @Flag(help: "Add columns log_variance0, log_variance1, … of the posterior.")
@@ -62,7 +62,8 @@ struct EncodeCommand: ParsableCommand {
     transform: NumberList.parse)
   var indices: NumberList?
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     guard output == "-" || LatentFormat(output) != nil else {
       throw ValidationError(
         "--output must name a .csv, .npy or .npz file, or be - for CSV on standard output.")

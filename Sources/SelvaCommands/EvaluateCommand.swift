@@ -5,7 +5,7 @@ import IDX
 import Selva
 import Synchronization
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure a model on images: ELBO, its parts, and an estimate of the likelihood.",
@@ -60,6 +60,11 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  mutating func validate() throws {
+    try sortPositionals()
+    if json && worst.show.isOn { throw ValidationError("--show does not go with --json.") }
+  }
+
   func run() throws {
     let (model, path) = try model.load()
     let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
@@ -90,10 +95,10 @@ struct EvaluateCommand: ParsableCommand {
     let isStopped = Interrupt.isRequested && (classify || evaluation.count < count)
     if isStopped { tellStopped(done: evaluation.count, of: count) }
     let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
-    if let output = worst.output, let worstImages {
-      try PictureFile.write(
-        WorstImage.picture(worstImages, of: set, by: model), to: output,
-        text: PictureText.entries(model: path, seed: seed), from: ModelOrigin.text(path))
+    let picture = worst.hasPicture ? worstImages.map { WorstImage.picture($0, of: set, by: model) } : nil
+    let text = PictureText.entries(model: path, seed: seed)
+    if let output = worst.output, let picture {
+      try PictureFile.write(picture, to: output, text: text, from: ModelOrigin.text(path))
     }
     let report = EvaluationReport(
       evaluation: evaluation, worst: worstImages, classification: isStopped ? nil : classification)
@@ -101,6 +106,7 @@ struct EvaluateCommand: ParsableCommand {
       json
         ? SettingsJSON.encode(report)
         : report.lines(model: path, settings: model.settings, images: set.path).joined(separator: "\n"))
+    if let picture { try worst.show.show(picture, text: text, from: ModelOrigin.text(path)) }
     if isStopped { throw Interruption() }
   }
 

@@ -23,7 +23,8 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The folder to make, or a .npy or .npz file to write.", valueName: "folder|file"))
+    help: ArgumentHelp("The folder to make, or a .npy or .npz file to write.", valueName: "folder|file"),
+    completion: .file(extensions: ["npy", "npz"]))
   var output: String
 
   func validate() throws {

@@ -27,7 +27,9 @@ struct ImportCommand: ParsableCommand {
         selva train --data set
       """)
 
-  @Argument(help: ArgumentHelp("Pictures, folders, archives, arrays, tables.", valueName: "input"))
+  @Argument(
+    help: ArgumentHelp("Pictures, folders, archives, arrays, tables.", valueName: "input"),
+    completion: Offer.data)
   var inputs: [String]
 
   @OptionGroup var target: SetOutput
@@ -51,7 +53,7 @@ struct ImportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What shows through transparent pixels and fills borders: black, white or #rrggbb.", valueName: "colour"
-    ),
+    ), completion: Offer.colour,
     transform: PictureColour.parse)
   var background = Color.black
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Files
 import IDX
 import ImageGrid
@@ -24,20 +25,21 @@ struct InspectCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "A model file, a run directory, an IDX file, a folder of IDX files or a PNG picture; left out, the newest run under runs/.",
-      valueName: "path"))
+      valueName: "path"), completion: Offer.data)
   var path: String?
 
   @Flag(help: "Print one JSON object.")
   var json = false
 
   @Option(
-    help: ArgumentHelp("Also write a picture of the first 100 images to this PNG file.", valueName: "file"))
+    help: ArgumentHelp("Also write a picture of the first 100 images to this PNG file.", valueName: "file"),
+    completion: Offer.png)
   var contactSheet: String?
 
   @Option(
     help: ArgumentHelp(
       "Also write the pseudo-inputs of a model's VampPrior to this PNG file, the largest weight first.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.png)
   var pseudoInputs: String?
 
   @Flag(help: "Measure mean and variance of a model's hidden layers; needs --data.")
@@ -49,7 +51,8 @@ struct InspectCommand: ParsableCommand {
   @Option(
     name: [.customShort("d"), .long],
     help: ArgumentHelp(
-      "Images for --activations: a folder of IDX files or one IDX file.", valueName: "folder|file"))
+      "Images for --activations: a folder of IDX files or one IDX file.", valueName: "folder|file"),
+    completion: Offer.data)
   var data: String?
 
   @Option(help: ImageLayout.help)
@@ -69,8 +72,11 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The .png, .svg or .pdf file for a chart of --activations.", valueName: "file"))
+    help: ArgumentHelp("The .png, .svg or .pdf file for a chart of --activations.", valueName: "file"),
+    completion: Offer.chart)
   var output: String?
+
+  @OptionGroup var show: ShowOption
 
   private static let standardLimit = 1000
 
@@ -83,6 +89,7 @@ struct InspectCommand: ParsableCommand {
     if !activations, let option = ofActivations.first(where: \.1)?.0 {
       throw ValidationError("\(option) goes with --activations.")
     }
+    if json && show.isOn { throw ValidationError("--show does not go with --json.") }
     if let output { try PictureFile.checkChart(output, mayBeOutput: false) }
     if let contactSheet {
       try PictureFile.check(contactSheet, option: "--contact-sheet", mayBeOutput: false)
@@ -120,21 +127,12 @@ struct InspectCommand: ParsableCommand {
 
   private func inspectData(_ path: String) throws {
     let files = try DataInspection.all(path, layout: layout)
-    if let contactSheet {
-      let images = try ImageOptions.images(path, part: .train, layout: layout)
-      let cells = (0..<min(100, images.count)).map {
-        Raster(
-          width: images.width, height: images.height, channels: images.channels, floats: images.image($0))
-      }
-      let style = GridStyle().fitted(
-        cells: cells.count, columns: 10, width: images.width, height: images.height)
-      try PictureFile.write(
-        Raster.grid(cells, columns: 10, style: style), to: contactSheet,
-        text: PictureText.entries(model: nil),
-        from: path)
-    }
+    let sheet = contactSheet != nil || show.isOn ? try DataInspection.contactSheet(path, layout: layout) : nil
+    let text = PictureText.entries(model: nil)
+    if let contactSheet, let sheet { try PictureFile.write(sheet, to: contactSheet, text: text, from: path) }
     try Console.result(
       json ? SettingsJSON.encode(["files": files]) : files.flatMap(\.lines).joined(separator: "\n"))
+    if let sheet { try show.show(sheet, text: text, from: path) }
   }
 
   private func inspectPicture(_ path: String) throws {
@@ -145,17 +143,26 @@ struct InspectCommand: ParsableCommand {
     if let option = given.first(where: \.1)?.0 {
       throw FileError(.badData, path: path, reason: "is a picture; leave out \(option)")
     }
-    let inspection = PictureInspection(path, try PNG.read(path))
+    let picture = try PNG.read(path)
+    let inspection = PictureInspection(path, picture)
     try Console.result(
       json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
+    try show.show(picture.raster, text: picture.text, from: path)
   }
 
   private func inspectModel(_ path: String) throws {
     let model = try VAE(contentsOf: path)
     let inspection = try ModelInspection(path, model)
-    if let pseudoInputs { try PriorInspection.writePseudoInputs(of: model, at: path, to: pseudoInputs) }
+    let (text, origin) = (PictureText.entries(model: path), ModelOrigin.text(path))
+    let picture =
+      pseudoInputs != nil || show.isOn
+      ? try PriorInspection.pseudoInputs(of: model, at: path, for: pseudoInputs) : nil
+    if let pseudoInputs, let picture {
+      try PictureFile.write(picture, to: pseudoInputs, text: text, from: origin)
+    }
     try Console.result(
       json ? SettingsJSON.encode(inspection) : inspection.lines.joined(separator: "\n"))
+    if let picture { try show.show(picture, text: text, from: origin) }
   }
 
   private func inspectActivations(_ path: String) throws {
@@ -167,13 +174,12 @@ struct InspectCommand: ParsableCommand {
     if steps && !inspection.hasSteps {
       throw FileError(.badData, path: path, reason: "has no recurrent layer; leave out --steps")
     }
-    if let output {
-      try PictureFile.write(
-        steps ? inspection.stepChart : inspection.chart, to: output,
-        text: PictureText.entries(model: path, seed: inspection.seed), from: ModelOrigin.text(path))
-    }
+    let chart = steps ? inspection.stepChart : inspection.chart
+    let (text, origin) = (PictureText.entries(model: path, seed: inspection.seed), ModelOrigin.text(path))
+    if let output { try PictureFile.write(chart, to: output, text: text, from: origin) }
     let lines = inspection.lines + (steps ? [""] + inspection.stepLines : [])
     try Console.result(json ? SettingsJSON.encode(inspection) : lines.joined(separator: "\n"))
+    if show.isOn { try show.show(ChartFile.raster(chart), text: text, from: origin) }
   }
 }
 

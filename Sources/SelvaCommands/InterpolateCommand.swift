@@ -5,7 +5,7 @@ import ImageGrid
 import Selva
 
 /// `selva interpolate`: the way from one latent vector to another.
-struct InterpolateCommand: ParsableCommand {
+struct InterpolateCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "interpolate",
     abstract: "Walk from one point of the latent space to another, and write what is met on the way.",
@@ -44,7 +44,7 @@ struct InterpolateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, for --between-labels and for a model with labels; left out, the folder's.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Flag(help: "With --between-labels: each label as the mean of all its images.")
@@ -53,7 +53,7 @@ struct InterpolateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A file of latent vectors to go through (.csv or .npy), or - for CSV on standard input.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.latents)
   var latents: String?
 
   @Option(
@@ -100,7 +100,8 @@ struct InterpolateCommand: ParsableCommand {
     }
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     try picture.checkOutput(mayMove: true)
     try animation.check(picture)
     guard [indices != nil, betweenLabels != nil, latents != nil].filter({ $0 }).count == 1 else {

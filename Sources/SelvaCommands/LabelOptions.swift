@@ -30,7 +30,8 @@ struct LabelOption: ParsableArguments {
 struct LabelFileOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "An IDX file of labels of --data, for a model with labels; left out, the folder's.", valueName: "file"))
+      "An IDX file of labels of --data, for a model with labels; left out, the folder's.", valueName: "file"),
+    completion: Offer.data)
   var labels: String?
 
   /// - Throws: `SelectionError` where they would be passed over.

@@ -8,7 +8,7 @@ struct SaveLatentsOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Also write the latent vectors, as .csv or .npz (with labels where the model has them) or .npy.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.latents)
   var saveLatents: String?
 
   func validate() throws {

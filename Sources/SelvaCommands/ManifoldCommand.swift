@@ -3,7 +3,7 @@ import ImageGrid
 import Selva
 
 /// `selva manifold`: a plane of the latent space as one picture.
-struct ManifoldCommand: ParsableCommand {
+struct ManifoldCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "manifold",
     abstract: "Write what a plane of the latent space decodes to, as a square grid.",
@@ -46,7 +46,8 @@ struct ManifoldCommand: ParsableCommand {
   /// The eigenvectors of more components than this take minutes.
   private static let mostComponents = 1024
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     try picture.checkOutput()
     if !principal, let option = images.names.first ?? labels.labels.map({ _ in "--labels" }) {
       throw ValidationError("\(option) goes with --principal.")

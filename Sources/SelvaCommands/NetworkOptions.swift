@@ -76,20 +76,29 @@ struct NetworkOptions: ParsableArguments {
   private var recurrentNames: [String] { recurrent == nil ? [] : ["--recurrent"] }
 
   /// For images of this size.
-  func shape(for image: ImageShape) -> NetworkShape {
+  ///
+  /// - Parameter defaults: of which that holds which is not given, and goes with what is.
+  func shape(for image: ImageShape, _ defaults: ModelDefaults = ModelDefaults()) -> NetworkShape {
     let isSmall = max(image.height, image.width) <= NetworkOptions.largestDenseSide && image.channels == 1
-    let kind = network ?? .auto
-    if kind == .recurrent || recurrent != nil {
-      return .recurrent(recurrent.map { Recurrent(layers: $0.values) } ?? Recurrent())
+    switch kind ?? defaults.network ?? .auto {
+    case .recurrent:
+      let layers = recurrent?.values ?? defaults.recurrent
+      return .recurrent(layers.map { Recurrent(layers: $0) } ?? Recurrent())
+    case .dense: return .dense
+    case .auto where isSmall: return .dense
+    case .auto, .convolution:
+      var convolution = Convolution.standard(for: image)
+      if let channels = channels?.values ?? defaults.channels { convolution.channels = channels }
+      if let kernel = kernel ?? defaults.kernel { convolution.kernel = kernel }
+      if let residual = residual ?? defaults.residual { convolution.residualBlocks = residual }
+      return .convolution(convolution)
     }
-    let isConvolution =
-      kind == .convolution || kind == .auto && (!isSmall || !convolutionNames.isEmpty)
-    guard isConvolution else { return .dense }
-    var convolution = Convolution.standard(for: image)
-    if let channels { convolution.channels = channels.values }
-    if let kernel { convolution.kernel = kernel }
-    if let residual { convolution.residualBlocks = residual }
-    return .convolution(convolution)
+  }
+
+  /// That which the options say or need; nil where none does.
+  private var kind: NetworkKind? {
+    if recurrent != nil { return .recurrent }
+    return convolutionNames.isEmpty ? network : .convolution
   }
 
   func validate() throws {

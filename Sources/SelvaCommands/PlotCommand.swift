@@ -20,15 +20,18 @@ struct PlotCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Runs; left out, the newest run under runs/.", valueName: "run"))
+    help: ArgumentHelp("Runs; left out, the newest run under runs/.", valueName: "run"), completion: Offer.run
+  )
   var runs: [String] = []
 
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
       "A .png, .svg or .pdf file to write, or - for PNG on standard output; of --samples, a .png or .apng file. (default: curves.png; samples.apng)",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.chart)
   var output: String?
+
+  @OptionGroup var show: ShowOption
 
   @Flag(help: "Show the run's samples, one picture an epoch, as an animated PNG.")
   var samples = false
@@ -47,6 +50,9 @@ struct PlotCommand: ParsableCommand {
   func validate() throws {
     if fps != nil && !samples { throw ValidationError("--fps goes with --samples.") }
     if samples && runs.count > 1 { throw ValidationError("--samples shows one run; name one.") }
+    if samples && show.isOn {
+      throw ValidationError("--show shows pictures that stand still; leave out --samples.")
+    }
     if samples {
       try PictureFile.check(target, mayMove: true)
     } else {
@@ -65,8 +71,9 @@ struct PlotCommand: ParsableCommand {
     }
     let names = PlotCommand.names(logs.map { FilePath.folder($0.path) })
     let figure = RunCurves.figure(zip(names, logs).map { ($0, $1.rows) })
-    try PictureFile.write(
-      figure, to: target, text: text, from: logs.map { FilePath.folder($0.path) }.joined(separator: ", "))
+    try show.write(
+      figure, to: output, orTo: target, text: text,
+      from: logs.map { FilePath.folder($0.path) }.joined(separator: ", "))
   }
 
   private var text: [(key: String, value: String)] {

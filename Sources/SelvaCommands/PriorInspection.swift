@@ -68,23 +68,23 @@ struct PriorInspection: Encodable {
 
   /// The pseudo-inputs of the VampPrior of the model at `path` as a grid, that of the largest weight first.
   ///
+  /// - Parameter output: the file that they are for; nil: none.
   /// - Throws: `FileError` where it has none, and what a grid that is too large throws.
-  static func writePseudoInputs(of model: VAE, at path: String, to output: String) throws {
+  static func pseudoInputs(of model: VAE, at path: String, for output: String?) throws -> Raster {
     guard let pixels = model.pseudoInputs, let weights = model.makePrior().componentWeights else {
       throw FileError(
         .badData, path: path,
         reason:
-          "has the prior \(model.settings.prior.text); --pseudo-inputs needs one trained with --prior vamp")
+          "has the prior \(model.settings.prior.text); \(output == nil ? "--show shows pseudo-inputs, of a model" : "--pseudo-inputs needs one") trained with --prior vamp\(output == nil ? "; selva sample --show draws from any" : "")"
+      )
     }
     let columns = LayoutOptions.columns(for: weights.count)
     let layout = try LayoutOptions.parse([])
-    try layout.check(cells: weights.count, columns: columns, of: model.settings, output: output)
+    try layout.check(cells: weights.count, columns: columns, of: model.settings, output: output ?? path)
     let count = model.settings.pixelCount
     let order = weights.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }
     let cells = order.map { model.picture(pixels[$0 * count..<($0 + 1) * count]) }
     let style = layout.style(cells: cells.count, columns: columns, of: model.settings)
-    try PictureFile.write(
-      Raster.grid(cells, columns: columns, style: style), to: output,
-      text: PictureText.entries(model: path), from: ModelOrigin.text(path))
+    return Raster.grid(cells, columns: columns, style: style)
   }
 }

@@ -5,7 +5,7 @@ import ImageGrid
 import Selva
 
 /// `selva reconstruct`: images beside what the model makes of them.
-struct ReconstructCommand: ParsableCommand {
+struct ReconstructCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "reconstruct",
     abstract:
@@ -63,7 +63,8 @@ struct ReconstructCommand: ParsableCommand {
 
   private static let standardCount = 32
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     try picture.checkOutput()
     if indices != nil, let option = shuffle ? "--shuffle" : count.map({ _ in "--count" }) {
       throw ValidationError("\(option) does not go with --indices.")

@@ -11,7 +11,7 @@ struct ResumedFolder: ExpressibleByArgument, CustomStringConvertible {
 
   var description: String { path ?? "the newest unfinished run" }
 
-  static var defaultCompletionKind: CompletionKind { .directory }
+  static var defaultCompletionKind: CompletionKind { Offer.run }
 
   /// - Throws: `StorageError.nothingUnfinished` where none is named and none is left to go on with.
   func directory() throws -> RunDirectory {

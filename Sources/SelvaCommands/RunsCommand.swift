@@ -19,7 +19,8 @@ struct RunsCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The folder of runs. (default: \(RunDirectory.defaultParent))", valueName: "folder"))
+    help: ArgumentHelp("The folder of runs. (default: \(RunDirectory.defaultParent))", valueName: "folder"),
+    completion: Offer.folder)
   var folder: String?
 
   @Flag(help: "Print one JSON object.")

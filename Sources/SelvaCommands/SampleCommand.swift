@@ -14,6 +14,7 @@ struct SampleCommand: ParsableCommand {
 
       Examples:
         selva sample -o grid.png
+        selva sample --show --rows 4 --columns 6
         selva sample runs/003 -o grid.png --rows 4 --columns 16 --seed 7
         selva sample -o grid.png --temperature 0.7 --save-latents grid.csv
         selva sample runs/labels -o digits.png --label 3,5 --columns 12

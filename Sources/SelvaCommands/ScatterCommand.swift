@@ -5,7 +5,7 @@ import IDX
 import Selva
 
 /// `selva scatter`: a set of images as points of the latent space.
-struct ScatterCommand: ParsableCommand {
+struct ScatterCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "scatter",
     abstract: "Draw where a set of images lies in the latent space, coloured by label.",
@@ -25,19 +25,20 @@ struct ScatterCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, for colours and for a model with labels; left out, the folder's.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "A .png, .svg or .pdf file to write, or - for PNG on standard output.", valueName: "file"))
-  var output: String
+      "A .png, .svg or .pdf file to write, or - for PNG on standard output; left out, scatter.png beside the model.",
+      valueName: "file"), completion: Offer.chart)
+  var output: String?
 
   @Option(
     help: ArgumentHelp(
       "pca, or two latent components, as 3,7 (default: pca; of a latent space of two dimensions, 0,1)",
-      valueName: "pca|list"), transform: Plane.parse)
+      valueName: "pca|list"), completion: Offer.plane, transform: Plane.parse)
   var components: Plane?
 
   @Flag(name: .customLong("images"), help: "Draw the images themselves, as many as do not hide one another.")
@@ -47,6 +48,8 @@ struct ScatterCommand: ParsableCommand {
     help: Numbers.images.help("Draw no more than so many images; left out, all.", "number"),
     transform: Numbers.images.parse)
   var limit: Int?
+
+  @OptionGroup var show: ShowOption
 
   /// What the axes are.
   enum Plane: Equatable {
@@ -66,7 +69,10 @@ struct ScatterCommand: ParsableCommand {
   /// The eigenvectors of more components than this take minutes.
   private static let mostComponents = 1024
 
-  func validate() throws { try PictureFile.checkChart(output) }
+  mutating func validate() throws {
+    try sortPositionals()
+    if let output { try PictureFile.checkChart(output) }
+  }
 
   func run() throws {
     let (model, path) = try model.load()
@@ -96,8 +102,9 @@ struct ScatterCommand: ParsableCommand {
       chart.subtitle = "images that do not hide one another, coloured by label"
       if set.labels == nil { chart.subtitle = "images that do not hide one another" }
     }
-    try PictureFile.write(
-      chart, to: output, text: PictureText.entries(model: path), from: ModelOrigin.text(path))
+    try show.write(
+      chart, to: output, orTo: FilePath.beside(path, "scatter.png"), text: PictureText.entries(model: path),
+      from: ModelOrigin.text(path))
   }
 
   /// - Parameter means: `[count, latent]`.

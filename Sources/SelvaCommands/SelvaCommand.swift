@@ -9,14 +9,15 @@ public struct SelvaCommand: ParsableCommand {
     abstract: "Train a SELU variational autoencoder on IDX images, and turn latent vectors into pictures.",
     discussion: """
       A model argument may be a model file or a run directory; left out, it is the newest run under runs/.
-      Messages go to standard error, results to standard output.
+      Messages go to standard error, results to standard output. Usual other names of options are understood: --bs,
+      --lr, --wd, --latent-dim, --hidden-dims, --ema and the like.
       """,
     version: Version.current,
     subcommands: [
       TrainCommand.self, SampleCommand.self, ReconstructCommand.self, InterpolateCommand.self,
       ManifoldCommand.self, TraverseCommand.self, ScatterCommand.self, PlotCommand.self,
       EncodeCommand.self, DecodeCommand.self, EvaluateCommand.self, InspectCommand.self, RunsCommand.self,
-      DataCommand.self, BenchCommand.self,
+      DataCommand.self, BenchCommand.self, CompletionsCommand.self,
     ])
 
   public init() {}
@@ -28,7 +29,7 @@ public struct SelvaCommand: ParsableCommand {
     MappedFile.surviveCuts()
     do {
       try checkName(arguments)
-      var command = try parseAsRoot(NegativeNumber.joined(arguments))
+      var command = try parseAsRoot(read(arguments))
       try command.run()
       try MappedFile.checkNoneIsCut()
       endProcess(0)
@@ -40,6 +41,11 @@ public struct SelvaCommand: ParsableCommand {
     } catch {
       end(error)
     }
+  }
+
+  /// Arguments as the parser wants them.
+  static func read(_ arguments: [String]) -> [String] {
+    ShowOption.joined(NegativeNumber.joined(Spelling.standard(arguments)))
   }
 
   /// A subcommand that there is not would be taken for a superfluous argument.

@@ -130,7 +130,9 @@ struct MergeCommand: ParsableCommand {
         selva data merge digits letters -o both
       """)
 
-  @Argument(help: ArgumentHelp("Folders of IDX files, or IDX files of images.", valueName: "set"))
+  @Argument(
+    help: ArgumentHelp("Folders of IDX files, or IDX files of images.", valueName: "set"),
+    completion: Offer.data)
   var sets: [String]
 
   @OptionGroup var target: SetOutput

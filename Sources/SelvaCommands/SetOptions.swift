@@ -8,7 +8,8 @@ import Selva
 struct SetOutput: ParsableArguments {
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The folder to make; an empty one will do.", valueName: "folder"))
+    help: ArgumentHelp("The folder to make; an empty one will do.", valueName: "folder"),
+    completion: Offer.folder)
   var output: String
 
   @Flag(help: "Replace a set that the folder holds.")
@@ -47,13 +48,17 @@ struct SplitOptions: ParsableArguments {
 
 /// A set to be read.
 struct SetInput: ParsableArguments {
-  @Argument(help: ArgumentHelp("A folder of IDX files, or one IDX file of images.", valueName: "set"))
+  @Argument(
+    help: ArgumentHelp("A folder of IDX files, or one IDX file of images.", valueName: "set"),
+    completion: Offer.data)
   var set: String
 
   @Option(help: ArgumentHelp("Only these images of a folder: train or test; left out, both."))
   var part: ImagePart?
 
-  @Option(help: ArgumentHelp("An IDX file of labels for a set that is a file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("An IDX file of labels for a set that is a file.", valueName: "file"),
+    completion: Offer.data)
   var labelFile: String?
 
   @Option(help: ImageLayout.help)

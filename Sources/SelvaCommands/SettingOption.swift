@@ -14,6 +14,11 @@ struct Change<Settings> {
   let option: String
   let apply: (inout Settings) -> Void
 
+  init(_ option: String, _ apply: @escaping (inout Settings) -> Void) {
+    self.option = option
+    self.apply = apply
+  }
+
   /// Nil where the option was not given.
   init?<Value>(_ option: String, _ value: Value?, _ property: WritableKeyPath<Settings, Value>) {
     guard let value else { return nil }

@@ -8,7 +8,8 @@ import Selva
 struct ModelArgument: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "A model file or a run directory; left out, the newest run under runs/.", valueName: "model"))
+      "A model file or a run directory; left out, the newest run under runs/.", valueName: "model"),
+    completion: Offer.model)
   var path: String?
 
   /// - Returns: the model and the path of its file.
@@ -82,7 +83,7 @@ struct LayoutOptions: ParsableArguments {
 
 /// How a picture is laid out and where it goes.
 struct PictureOptions: ParsableArguments {
-  @Option(name: [.customShort("o"), .long], help: PictureFile.helpBesideModel)
+  @Option(name: [.customShort("o"), .long], help: PictureFile.helpBesideModel, completion: Offer.moving)
   var output: String?
 
   @OptionGroup var layout: LayoutOptions
@@ -90,14 +91,20 @@ struct PictureOptions: ParsableArguments {
   @Flag(help: "The pictures alone, without captions.")
   var plain = false
 
+  @OptionGroup var show: ShowOption
+
   /// - Parameter mayMove: whether the command makes animations.
   func checkOutput(mayMove: Bool = false) throws {
     if let output { try PictureFile.check(output, mayMove: mayMove) }
   }
 
-  /// What is written around the pictures, if anything.
+  /// What is written around the pictures, if anything; said beside them where they are shown too small for letters.
   func captions(_ captions: GridCaptions) -> GridCaptions {
-    plain ? GridCaptions() : captions
+    if plain { return GridCaptions() }
+    guard output == nil && show.isCoarse else { return captions }
+    let line = ShowOption.line(captions)
+    if !line.isEmpty { Console.message(line) }
+    return GridCaptions(dimmed: captions.dimmed)
   }
 
   /// Where the picture goes: where nothing is said, beside the model, under the command's name.
@@ -105,11 +112,12 @@ struct PictureOptions: ParsableArguments {
     output ?? FilePath.beside(model, "\(CommandLineText.subcommand).png")
   }
 
-  /// Writes the picture with what is needed to make it again, and says where, how large, and from which model.
+  /// Shows and writes the picture with what is needed to make it again, and says where, how large, and from which model.
   func write(_ raster: Raster, model: String, seed: UInt64? = nil) throws {
-    try PictureFile.write(
-      raster, to: path(beside: model), text: PictureText.entries(model: model, seed: seed),
-      from: ModelOrigin.text(model))
+    let (text, origin) = (PictureText.entries(model: model, seed: seed), ModelOrigin.text(model))
+    try show.show(raster, text: text, from: origin)
+    if show.isOn && output == nil { return }
+    try PictureFile.write(raster, to: path(beside: model), text: text, from: origin)
   }
 
   /// Decodes `latents`, `[count, latent]`, and writes them as a grid.
@@ -173,11 +181,14 @@ enum ImagePart: String, ExpressibleByArgument, CaseIterable {
 
 /// Images to encode, reconstruct or evaluate.
 struct ImageOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("The same as --data.", valueName: "data"), completion: Offer.data)
+  var positional: String?
+
   @Option(
     name: [.customShort("d"), .long],
     help:
-      "A folder of IDX files, or one IDX file of images (plain or gzip); left out, what the model's run learned from."
-  )
+      "A folder of IDX files, or one IDX file of images (plain or gzip); left out, what the model's run learned from.",
+    completion: Offer.data)
   var data: String?
 
   @Option(help: ImagePart.help)
@@ -191,7 +202,8 @@ struct ImageOptions: ParsableArguments {
     [data.map { _ in "--data" }, part.map { _ in "--part" }, layout.map { _ in "--layout" }].compactMap { $0 }
   }
 
-  func validate() throws {
+  /// - Throws: `ValidationError` where an option would be passed over.
+  func check() throws {
     if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
   }
 

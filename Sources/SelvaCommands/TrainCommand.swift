@@ -23,13 +23,15 @@ struct TrainCommand: ParsableCommand {
         selva train --resume runs/plane --epochs 80
         selva train mnist --objective iwae --importance-samples 50
         selva train mnist --start-from runs/001 --prior flow --freeze encoder,decoder
+        selva train --config runs/001 --seed 2
       """)
 
   @OptionGroup(title: "Data") var data: TrainDataOptions
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The run directory to make (default: the next free runs/NNN).", valueName: "folder"))
+    help: ArgumentHelp("The run directory to make (default: the next free runs/NNN).", valueName: "folder"),
+    completion: Offer.folder)
   var output: String?
 
   @Option(
@@ -45,8 +47,14 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Begin with the weights of this model or run; the model's settings are its own, but --prior may give it a new prior.",
-      valueName: "model"))
+      valueName: "model"), completion: Offer.model)
   var startFrom: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take the settings, seed and data of this config.json, or of a run's, where no option says otherwise. A part of them will do.",
+      valueName: "file|folder"), completion: Offer.configuration)
+  var config: String?
 
   @Flag(name: .shortAndLong, help: "No messages but faults.")
   var quiet = false
@@ -60,34 +68,26 @@ struct TrainCommand: ParsableCommand {
     data.changes + optimization.changes + objective.changes + execution.changes
   }
 
-  private var settings: TrainingSettings {
+  func settings(_ defaults: TrainDefaults) -> TrainingSettings {
     var settings = TrainingSettings()
-    for change in changes { change.apply(&settings) }
+    for change in defaults.training + changes { change.apply(&settings) }
     return settings
   }
 
+  /// What stands in a file is read, and looked at with the options, when the command runs.
   func validate() throws {
     if output == "-" { throw ValidationError("--output must name a folder, which - is not.") }
-    if let fault = settings.fault { throw ValidationError("\(fault).") }
+    if config == nil { try check(TrainDefaults()) }
     guard resume != nil else {
       if acceptChangedData { throw ValidationError("--accept-changed-data goes with --resume.") }
-      guard data.path != nil else {
-        throw ValidationError(
-          "Missing expected argument '<data>': say what to train on, as selva train mnist.")
-      }
-      let own = model.names.first { !PriorOption.names.contains($0) }
-      if startFrom != nil, let option = own {
-        throw ValidationError("\(option) is that of the model which --start-from names; leave it out.")
-      }
-      if startFrom == nil && optimization.freeze != nil {
-        throw ValidationError("--freeze keeps parts of the model that --start-from names; give both.")
-      }
       return
     }
     let free = ["--epochs", "--threads"]
+    let named = [
+      ("--output", output != nil), ("--start-from", startFrom != nil), ("--config", config != nil),
+    ]
     let fixed =
-      (output.map { _ in ["--output"] } ?? []) + (startFrom.map { _ in ["--start-from"] } ?? [])
-      + model.names + changes.map(\.option).filter { !free.contains($0) }
+      named.filter(\.1).map(\.0) + model.names + changes.map(\.option).filter { !free.contains($0) }
     if let option = fixed.first {
       throw ValidationError("\(option) cannot change in a run that is resumed; leave it out.")
     }
@@ -97,9 +97,41 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
+  /// Whether the options go together, with one another and with what holds where they are not given.
+  func check(_ defaults: TrainDefaults) throws {
+    let settings = settings(defaults)
+    if let fault = settings.fault { throw ValidationError("\(fault).") }
+    try objective.check(settings)
+    try model.check(defaults.model)
+    let paths = data.paths(defaults)
+    try data.check(paths)
+    guard resume == nil else { return }
+    guard paths != nil else {
+      throw ValidationError(
+        "Missing expected argument '<data>': say what to train on, as selva train mnist.")
+    }
+    let own = model.names.first { !PriorOption.names.contains($0) }
+    if startFrom ?? defaults.startFrom != nil, let option = own {
+      throw ValidationError("\(option) is that of the model which --start-from names; leave it out.")
+    }
+    if startFrom ?? defaults.startFrom == nil && settings.frozen != nil {
+      throw ValidationError("--freeze keeps parts of the model that --start-from names; give both.")
+    }
+  }
+
+  /// The settings of `--config`.
+  private func defaults() throws -> TrainDefaults {
+    guard let config else { return TrainDefaults() }
+    let defaults = try TrainDefaults(contentsOf: config)
+    try check(defaults)
+    let given = data.names + (startFrom == nil ? [] : ["--start-from"]) + model.names + changes.map(\.option)
+    if !quiet { Console.message("selva: \(defaults.summary(given: given))") }
+    return defaults
+  }
+
   func run() throws {
     Interrupt.watchForSaves()
-    let run = try resume.map { try resumed($0.directory()) } ?? begun()
+    let run = try resume.map { try resumed($0.directory()) } ?? begun(defaults())
     var report = TrainReport(isQuiet: quiet, run: run)
     report.begin()
     if !quiet { run.data.training.warnIfUnscaled() }
@@ -117,25 +149,30 @@ struct TrainCommand: ParsableCommand {
     if outcome == .interrupted { throw Interruption() }
   }
 
-  private func begun() throws -> TrainingRun {
-    guard let paths = data.paths else { throw ValidationError("--data is missing.") }
-    var settings = settings
+  private func begun(_ defaults: TrainDefaults) throws -> TrainingRun {
+    guard let paths = data.paths(defaults) else { throw ValidationError("--data is missing.") }
+    var settings = settings(defaults)
     let (training, validation) = try paths.load()
-    let start = try startFrom.map { try VAE(contentsOf: RunDirectory.modelPath(from: $0)) }
+    let startPath = try (startFrom ?? defaults.startFrom).map { try RunDirectory.modelPath(from: $0) }
+    let start = try startPath.map { try VAE(contentsOf: $0) }
     try start?.settings.checkSize(of: training)
+    try start.map { try defaults.check(against: $0.settings) }
     let model =
-      try start.map { self.model.settings(from: $0.settings) } ?? self.model.settings(for: training)
+      try start.map { self.model.settings(from: $0.settings, defaults.model) }
+      ?? self.model.settings(for: training, defaults.model)
     if let fault = model.fault {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
     }
     if let fault = settings.fault(for: model) { throw ValidationError("\(fault).") }
-    if optimization.clipNorm == nil, case .recurrent = model.network {
+    if optimization.clipNorm == nil, !defaults.keys.contains("training.clip_norm"),
+      case .recurrent = model.network
+    {
       settings.clipNorm = Recurrent.standardClipNorm
     }
     let images = try TrainingData(training: training, validation: validation, for: settings)
     try images.checkLabels(for: model)
     settings.precision = settings.precision.checked()
-    if optimization.batchSize == nil {
+    if optimization.batchSize == nil, !defaults.keys.contains("training.batch_size") {
       settings.batchSize = MemoryNeed.standardBatch(model, settings, images)
     }
     try MemoryNeed.training(model, settings, images).check()
@@ -148,6 +185,7 @@ struct TrainCommand: ParsableCommand {
       } ?? TrainingRun(directory: directory, model: model, training: settings, data: images)
     run.command = CommandLineText.current
     run.paths = paths
+    run.startPath = startPath.map(FilePath.absolute)
     return run
   }
 
@@ -156,7 +194,7 @@ struct TrainCommand: ParsableCommand {
     // Held from here on, so that what is read is what is gone on from.
     let directory = try directory.held()
     var configuration = try RunConfiguration(contentsOf: directory.configuration)
-    if let paths = data.paths { configuration.data = paths }
+    if let paths = data.paths() { configuration.data = paths }
     let (training, validation) = try configuration.data.load()
     let run = try TrainingRun.resume(
       directory, epochs: optimization.epochs, threads: execution.threads, acceptChangedData: acceptChangedData

@@ -8,30 +8,31 @@ struct TrainDataOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "What to train on: a folder of IDX files, or one IDX file of images (plain or gzip).", valueName: "data"
-    ))
+    ), completion: Offer.data)
   var positional: String?
 
   @Option(
     name: [.customShort("d"), .long],
     help: ArgumentHelp(
-      "The same, named.", valueName: "folder|file"))
+      "The same, named.", valueName: "folder|file"), completion: Offer.data)
   var data: String?
 
   @Option(
     help: ArgumentHelp(
       "An IDX file of labels of --data, which --condition labels learns from; left out, the folder's.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var labels: String?
 
   @Option(
     help: ArgumentHelp(
       "An IDX file of images to validate on; left out, the folder's test set, or else a part of --data.",
-      valueName: "file"))
+      valueName: "file"), completion: Offer.data)
   var testData: String?
 
   @Option(
-    help: ArgumentHelp("An IDX file of labels of --test-data or of the folder's test set.", valueName: "file")
-  )
+    help: ArgumentHelp(
+      "An IDX file of labels of --test-data or of the folder's test set.", valueName: "file"),
+    completion: Offer.data)
   var testLabels: String?
 
   @Option(help: ImageLayout.help)
@@ -58,8 +59,12 @@ struct TrainDataOptions: ParsableArguments {
     if let data, let positional {
       throw ValidationError("Both \(positional) and --data \(data) say what to train on; leave one out.")
     }
-    guard let data = path else { return }
-    let hasTestSet = testData != nil || (try? ImageFolder(data))?.testImages != nil
+  }
+
+  /// The same for options that go with other data than there is.
+  func check(_ paths: DataPaths?) throws {
+    guard let paths else { return }
+    let hasTestSet = paths.testData != nil || (try? ImageFolder(paths.data))?.testImages != nil
     if testLabels != nil && !hasTestSet {
       throw ValidationError("--test-labels goes with --test-data, or with a folder that holds a test set.")
     }
@@ -70,14 +75,28 @@ struct TrainDataOptions: ParsableArguments {
     }
   }
 
-  /// Nil where `--data` was not given.
-  var paths: DataPaths? {
-    path.map {
+  /// Nil where nobody said what to train on.
+  ///
+  /// - Parameter defaults: whose other files stand aside with its data where other data is given.
+  func paths(_ defaults: TrainDefaults = TrainDefaults()) -> DataPaths? {
+    let rest = path != nil && defaults.data != nil ? TrainDefaults() : defaults
+    return (path ?? defaults.data).map {
       DataPaths(
-        data: FilePath.absolute($0), labels: labels.map(FilePath.absolute),
-        testData: testData.map(FilePath.absolute), testLabels: testLabels.map(FilePath.absolute),
-        layout: layout)
+        // A run made from Swift may have had its images in no file.
+        data: path == nil && $0 == ImageSet.memory ? $0 : FilePath.absolute($0),
+        labels: (labels ?? rest.labels).map(FilePath.absolute),
+        testData: (testData ?? rest.testData).map(FilePath.absolute),
+        testLabels: (testLabels ?? (testData == nil ? rest.testLabels : nil)).map(FilePath.absolute),
+        layout: layout ?? rest.layout)
     }
+  }
+
+  /// Those that were given.
+  var names: [String] {
+    [
+      path.map { _ in "--data" }, labels.map { _ in "--labels" }, testData.map { _ in "--test-data" },
+      testLabels.map { _ in "--test-labels" }, layout.map { _ in "--layout" },
+    ].compactMap { $0 }
   }
 
   var changes: [Change<TrainingSettings>] {

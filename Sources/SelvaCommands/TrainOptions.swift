@@ -38,7 +38,7 @@ struct ModelOptions: ParsableArguments {
     transform: SettingOption.number(\.sigma))
   var sigma: Double?
 
-  @Option(help: PriorOption.help, transform: PriorOption.parse)
+  @Option(help: PriorOption.help, completion: Offer.prior, transform: PriorOption.parse)
   var prior: Prior?
 
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
@@ -60,33 +60,6 @@ struct ModelOptions: ParsableArguments {
       // Which labels these are, the images say.
       Change("--condition", condition.map { _ in [] }, \.labels),
     ].compactMap { $0 }
-  }
-
-  func settings(for shape: ImageShape) -> ModelSettings {
-    let network = network.shape(for: shape)
-    var settings = ModelSettings(
-      height: shape.height, width: shape.width, channels: shape.channels, network: network,
-      hidden: hidden?.values ?? NetworkOptions.standardHidden(network))
-    for change in changes { change.apply(&settings) }
-    return settings
-  }
-
-  /// Those of a trained model, with the prior that was asked for.
-  func settings(from trained: ModelSettings) -> ModelSettings {
-    var settings = trained
-    for change in changes { change.apply(&settings) }
-    return settings
-  }
-
-  func validate() throws {
-    try PriorOption.check(prior, hidden: priorHidden)
-    if sigma != nil, likelihood.map({ [.bernoulli, .continuousBernoulli].contains($0) }) ?? true {
-      throw ValidationError(
-        "--sigma goes with --likelihood gaussian, gaussian-learned or discretized-logistic.")
-    }
-    if let fault = settings(for: ImageShape(height: 1, width: 1)).fault {
-      throw ValidationError("There is no model with \(fault).")
-    }
   }
 }
 
@@ -110,6 +83,14 @@ enum Optimizer: String, ExpressibleByArgument, CaseIterable {
 
   /// Loshchilov & Hutter's order of magnitude, and PyTorch's default.
   static let decay = 0.01
+
+  /// A decay that there is already stays.
+  fileprivate var change: Change<TrainingSettings> {
+    Change("--optimizer") { settings in
+      if self == .adam { settings.weightDecay = 0 }
+      if self == .adamw && settings.weightDecay == 0 { settings.weightDecay = Optimizer.decay }
+    }
+  }
 }
 
 /// How the weights move.
@@ -193,18 +174,17 @@ struct OptimizationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Parts that stay as they are in --start-from: encoder, decoder, prior, or two of them.",
-      valueName: "parts"),
+      valueName: "parts"), completion: Offer.parts,
     transform: FrozenParts.parse)
   var freeze: [ModelPart]?
 
   var changes: [Change<TrainingSettings>] {
-    let decay = weightDecay ?? optimizer.map { $0 == .adamw ? Optimizer.decay : 0 }
-    return [
+    [
       Change("--epochs", epochs, \.epochs), Change("--batch-size", batchSize, \.batchSize),
       Change("--learning-rate", learningRate, \.learningRate),
       Change("--schedule", schedule, \.learningRateShape),
       Change("--warmup-epochs", warmupEpochs, \.warmupEpochs),
-      Change(weightDecay == nil ? "--optimizer" : "--weight-decay", decay, \.weightDecay),
+      optimizer?.change, Change("--weight-decay", weightDecay, \.weightDecay),
       Change("--beta1", beta1, \.beta1), Change("--beta2", beta2, \.beta2),
       Change("--epsilon", epsilon, \.epsilon), Change("--clip-norm", clipNorm, \.clipNorm),
       Change("--dropout", dropout, \.dropout), Change("--average-decay", averageDecay, \.averageDecay),
@@ -260,8 +240,10 @@ struct ObjectiveOptions: ParsableArguments {
     ].compactMap { $0 }
   }
 
-  func validate() throws {
-    if betaEpochs != nil && betaSchedule ?? .constant == .constant {
+  /// - Parameter settings: those in force.
+  /// - Throws: `ValidationError` where an option would be passed over.
+  func check(_ settings: TrainingSettings) throws {
+    if betaEpochs != nil && settings.betaShape == .constant {
       throw ValidationError("--beta-epochs goes with --beta-schedule linear or cyclical.")
     }
   }

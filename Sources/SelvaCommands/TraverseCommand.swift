@@ -4,7 +4,7 @@ import ImageGrid
 import Selva
 
 /// `selva traverse`: what each latent component does.
-struct TraverseCommand: ParsableCommand {
+struct TraverseCommand: ParsableCommand, ModelAndImages {
   static let configuration = CommandConfiguration(
     commandName: "traverse",
     abstract: "Vary one latent component at a time, and write a row of pictures for each.",
@@ -67,7 +67,8 @@ struct TraverseCommand: ParsableCommand {
       ?? (animation.isOn(picture) ? TraverseCommand.standard.moving : TraverseCommand.standard.steps)
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    try sortPositionals()
     try picture.checkOutput(mayMove: true)
     try animation.check(picture)
     if !startsFromAnImage, let option = labels.labels.map({ _ in "--labels" }) ?? images.names.first {

@@ -14,10 +14,16 @@ struct WorstOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "With --worst: a PNG file that shows each beside its reconstruction.", valueName: "file"))
+      "With --worst: a PNG file that shows each beside its reconstruction.", valueName: "file"),
+    completion: Offer.png)
   var output: String?
 
+  @OptionGroup var show: ShowOption
+
+  var hasPicture: Bool { output != nil || show.isOn }
+
   func validate() throws {
+    if show.isOn && worst == nil { throw ValidationError("--show goes with --worst.") }
     guard let output else { return }
     guard worst != nil else { throw ValidationError("--output goes with --worst.") }
     try PictureFile.check(output, mayBeOutput: false)

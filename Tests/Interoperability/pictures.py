@@ -2,14 +2,19 @@
 
     python3 Tests/Interoperability/pictures.py SELVA DATA FOLDER
 
-Needs Pillow, NumPy, rsvg-convert, pdftoppm and Chromium. FOLDER takes what is made.
+Needs Pillow, NumPy, rsvg-convert, pdftoppm, sixel2png and Chromium. FOLDER takes what is made.
 """
 
 import base64
+import fcntl
 import json
+import os
+import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +192,38 @@ def check_charts():
         compare(name, "poppler", WORK / f"{name}-pdf.png")
 
 
+def shown(*arguments):
+    """What a command writes to a terminal of 300 columns, of 3,000 pixels."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 300, 3000, 1000))
+    command = [SELVA, *map(str, arguments)]
+    with subprocess.Popen(command, cwd=WORK, stdout=slave, stderr=subprocess.DEVNULL) as program:
+        os.close(slave)
+        output = b""
+        while True:
+            try:
+                part = os.read(master, 1 << 16)
+            except OSError:
+                break
+            output += part
+        assert program.wait() == 0, arguments
+    os.close(master)
+    return output.replace(b"\r\n", b"\n")
+
+
+def check_sixels():
+    """As libsixel's own program reads them: greys in 101 steps, charts in 256 colours; no side over 1,000."""
+    for name, line in {"samples": ["sample", "run"], "curves": ["plot", "run"]}.items():
+        (WORK / f"{name}.six").write_bytes(shown(*line, "--show=sixel"))
+        subprocess.run(["sixel2png", "-i", f"{name}.six", "-o", f"{name}-six.png"], cwd=WORK, check=True)
+        theirs = Image.open(WORK / f"{name}-six.png").convert("RGB")
+        ours = Image.open(WORK / f"{name}.png").convert("RGB").resize(theirs.size, Image.Resampling.BOX)
+        assert max(theirs.size) <= 1000, f"{name}: {theirs.size}"
+        distance = np.abs(np.array(ours).astype(int) - np.array(theirs).astype(int)).mean()
+        print(f"{name} by sixel2png: mean distance {distance:.2f} levels")
+        assert distance < 2.5, name
+
+
 def main():
     train = ["--data", DATA, "--epochs", 3, "--seed", 1, "--sample-every", 1, "--quiet"]
     selva("train", *train, "--latent", 2, "--output", "run")
@@ -197,6 +234,7 @@ def main():
     check_animations()
     check_charts()
     check_browser()
+    check_sixels()
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ import Testing
 
   @Test(arguments: [
     Misuse("data binarize --data images.idx", 64, "--output"),
-    Misuse("data binarize -o b.idx", 64, "--data"),
+    Misuse("data binarize -o b.idx", 64, "name an IDX file of images"),
     Misuse("data binarize --data none -o b.idx", 66, "none"),
     Misuse("data binarize --data labels.idx -o b.idx", 65, "labels.idx"),
     Misuse("data binarize --data images.idx -o none/b.idx", 73, "none/b.idx"),

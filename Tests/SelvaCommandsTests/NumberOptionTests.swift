@@ -9,7 +9,7 @@ import Testing
   /// What takes text; every other option takes numbers, and so must say which.
   private static let texts: Set<String> = [
     "data", "labels", "test-data", "test-labels", "output", "resume", "start-from", "save-latents", "latents",
-    "separate", "contact-sheet", "label-file", "mirror", "pseudo-inputs", "prior", "freeze",
+    "separate", "contact-sheet", "label-file", "mirror", "pseudo-inputs", "prior", "freeze", "config",
   ]
 
   struct Option {

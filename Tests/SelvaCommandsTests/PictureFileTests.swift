@@ -77,27 +77,3 @@ import Testing
     return place
   }
 }
-
-#if os(Linux)
-  extension Program {
-    /// Runs with a terminal of its own as standard output; nil where the system has none to give.
-    fileprivate static func runOnTerminal(_ arguments: [String], in folder: String) throws -> Result? {
-      let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-      guard master >= 0 else { return nil }
-      defer { close(master) }
-      // Unlocks the terminal's other end and asks for its number: TIOCSPTLCK and TIOCGPTN.
-      var (lock, number): (Int32, Int32) = (0, 0)
-      guard ioctl(master, 0x4004_5431, &lock) == 0, ioctl(master, 0x8004_5430, &number) == 0 else {
-        return nil
-      }
-      let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
-      guard slave >= 0 else { return nil }
-      defer { close(slave) }
-      let result = try start(arguments, in: folder, terminal: slave).wait()
-      _ = fcntl(master, F_SETFL, O_NONBLOCK)
-      var written = [UInt8](repeating: 0, count: 4096)
-      let count = max(0, read(master, &written, written.count))
-      return (result.status, Array(written[..<count]), result.errors)
-    }
-  }
-#endif

@@ -32,12 +32,23 @@ struct Program {
   ///
   /// - Parameters:
   ///   - output: a device for standard output; nil: it is kept for the result.
-  ///   - terminal: a descriptor to take as standard output instead.
   static func start(
-    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil,
-    terminal: Int32? = nil
+    _ arguments: [String], in folder: String, input: [UInt8]? = nil, output: String? = nil
   ) throws -> Running {
-    try Running(try executable(), arguments, in: folder, input: input, output: output, terminal: terminal)
+    try Running(try executable(), arguments, in: folder, input: input, output: output)
+  }
+
+  /// Starts with the terminal of the descriptor `terminal` as standard output.
+  ///
+  /// - Parameter mayAsk: whether it is standard input too, and the one that rules over the program.
+  static func start(
+    _ arguments: [String], in folder: String, terminal: Int32, mayAsk: Bool, environment: [String: String]
+  ) throws -> Running {
+    let path = try executable().path
+    let words = mayAsk ? ["setsid", "--ctty", "--wait", path] : [path]
+    return try Running(
+      URL(fileURLWithPath: "/usr/bin/env"), words + arguments, in: folder, input: nil, terminal: terminal,
+      takesInput: mayAsk, environment: environment)
   }
 
   /// Starts a script of bash without waiting; `$SELVA` is the program.
@@ -88,7 +99,7 @@ struct Program {
 
     fileprivate init(
       _ executable: URL, _ arguments: [String], in folder: String, input: [UInt8]?, output: String? = nil,
-      terminal: Int32? = nil,
+      terminal: Int32? = nil, takesInput: Bool = false,
       environment additions: [String: String] = [:]
     ) throws {
       streams = URL(fileURLWithPath: try Program.temporaryFolder())
@@ -103,7 +114,9 @@ struct Program {
       environment["COLUMNS"] = "80"
       environment.merge(additions) { $1 }
       process.environment = environment
-      process.standardInput = try FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
+      process.standardInput =
+        try terminal.flatMap { takesInput ? FileHandle(fileDescriptor: $0) : nil }
+        ?? FileHandle(forReadingFrom: streams.appendingPathComponent("input"))
       process.standardOutput =
         try terminal.map { FileHandle(fileDescriptor: $0) }
         ?? FileHandle(

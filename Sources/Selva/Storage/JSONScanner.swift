@@ -38,6 +38,24 @@ struct JSONScanner {
     return true
   }
 
+  /// Takes the array that comes next: `body` has to take each element.
+  ///
+  /// - Returns: false, with nothing taken, where the next value is no array.
+  mutating func elements(_ body: (inout JSONScanner) throws -> Void) throws -> Bool {
+    guard take("[") else { return false }
+    if take("]") { return true }
+    repeat { try body(&self) } while take(",")
+    try expect("]")
+    return true
+  }
+
+  /// Takes the number, `true`, `false` or `null` that comes next, as it is written.
+  mutating func word() throws(JSONFault) -> String {
+    let start = place()
+    try skip()
+    return try utf8(bytes[start..<position], at: start)
+  }
+
   /// Takes the string that comes next; nil, with nothing taken, where the next value is none.
   mutating func text() throws(JSONFault) -> String? {
     skipSpace()

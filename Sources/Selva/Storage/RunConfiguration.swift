@@ -65,10 +65,16 @@ package struct RunConfiguration: Codable {
   package var data: DataPaths
   package var model: ModelSettings
   package var training: TrainingSettings
+  /// The model that it began with, absolute; nil where it began anew.
+  package var startFrom: String?
 
-  package init(command: String, data: DataPaths, model: ModelSettings, training: TrainingSettings) {
+  package init(
+    command: String, data: DataPaths, startFrom: String? = nil, model: ModelSettings,
+    training: TrainingSettings
+  ) {
     self.command = command
     self.data = data
+    self.startFrom = startFrom
     self.model = model
     self.training = training
   }

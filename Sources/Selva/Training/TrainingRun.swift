@@ -29,6 +29,8 @@ public final class TrainingRun {
   }
   /// Where the images lie, for who goes on with the run: the files that they were read from, unless it is set.
   package var paths: DataPaths
+  /// Where the model lies that it begins with, for config.json; nil where that is not known, or where it begins anew.
+  package var startPath: String?
   package private(set) var state: TrainingState
   package let data: TrainingData
   private let trainer: Trainer
@@ -116,10 +118,7 @@ public final class TrainingRun {
     statistics: (mean: [Float], standardDeviation: [Float]), log: MetricsLog, best: VAE?,
     state: TrainingState, fill: (Trainer) -> Void
   ) {
-    self.directory = directory
-    self.model = model
-    self.training = training
-    self.data = data
+    (self.directory, self.model, self.training, self.data) = (directory, model, training, data)
     paths = DataPaths(data)
     self.statistics = statistics
     self.log = log
@@ -160,8 +159,9 @@ public final class TrainingRun {
     // Better now than after the first hours.
     try ChartFile.checkLibrary()
     if lastSave == nil {
-      try RunConfiguration(command: command, data: paths, model: model, training: training)
-        .write(to: directory.configuration)
+      try RunConfiguration(
+        command: command, data: paths, startFrom: startPath, model: model, training: training
+      ).write(to: directory.configuration)
     }
     if let start {
       let loss = try validate(start).objective

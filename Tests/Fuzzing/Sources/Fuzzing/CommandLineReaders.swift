@@ -11,7 +11,7 @@ enum CommandLineReaders {
       separator: "\n", omittingEmptySubsequences: false)
     guard words.count <= 64 else { return }
     do {
-      _ = try SelvaCommand.parseAsRoot(words.map(String.init))
+      _ = try SelvaCommand.parseAsRoot(SelvaCommand.read(words.map(String.init)))
     } catch {
       let status = SelvaCommand.exitCode(for: error).rawValue
       require(status == 0 || status == 64, "exit status \(status): \(error)")

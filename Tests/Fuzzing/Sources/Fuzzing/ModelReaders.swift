@@ -64,6 +64,15 @@ enum ModelReaders {
 
   static func configuration(_ input: UnsafeRawBufferPointer) throws {
     let path = InputFile.write(input, name: "config.json")
+    // As `train --config` takes it, parts too.
+    do {
+      let defaults = try TrainDefaults(contentsOf: path)
+      var training = TrainingSettings()
+      for change in defaults.training { change.apply(&training) }
+      check(message: defaults.summary(given: []))
+    } catch let fault as any Fault {
+      check(message: fault.description)
+    }
     let configuration = try RunConfiguration(contentsOf: path)
     try configuration.write(to: path)
     let again = try RunConfiguration(contentsOf: path)

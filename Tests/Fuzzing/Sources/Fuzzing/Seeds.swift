@@ -104,6 +104,10 @@ enum Seeds {
       command: "selva train --data data", data: DataPaths(data: "/data"), model: settings,
       training: TrainingSettings())
     try configuration.write(to: "\(folder)/configuration/run")
+    let part = """
+      {"model": {"network": {"convolution": {"channels": [3], "kernel": 3}}, "prior": "flow:2"}, "training": {"beta": 2}}
+      """
+    try AtomicFile.write(part.utf8, to: "\(folder)/configuration/part")
   }
 
   private static func writeTables(to folder: String) throws {
@@ -139,6 +143,7 @@ enum Seeds {
       "train -d data --network convolution --channels 32,64 --kernel 3 --residual 1 --layout channels-first",
       "train -d d --start-from m --prior flow --freeze encoder,decoder",
       "sample --label 3,5 -o a.png", "evaluate -d data --classify --worst 3 -o a.png",
+      "sample --show -o a.png", "train --config a --bs 3 --latent-dim 2", "completions zsh",
       "help train", "--version",
     ]
     for (index, command) in commands.enumerated() {
