@@ -17,7 +17,13 @@ public struct SelvaCommand: ParsableCommand {
       ManifoldCommand.self, TraverseCommand.self, ScatterCommand.self, PlotCommand.self,
       EncodeCommand.self, DecodeCommand.self, EvaluateCommand.self, InspectCommand.self, RunsCommand.self,
       DataCommand.self, BenchCommand.self,
-    ])
+    ] + exports)
+
+  #if Exchange
+    private static let exports: [any ParsableCommand.Type] = [ModelExportCommand.self]
+  #else
+    private static let exports: [any ParsableCommand.Type] = []
+  #endif
 
   public init() {}
 

@@ -19,6 +19,7 @@ struct TrainCommand: ParsableCommand {
         selva train mnist
         selva train mnist --latent 2 --epochs 50 --output runs/plane
         selva train mnist --condition labels
+        selva train mnist --tensorboard
         selva train --resume
         selva train --resume runs/plane --epochs 80
         selva train mnist --objective iwae --importance-samples 50
@@ -35,7 +36,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     defaultAsFlag: ResumedFolder(path: nil), parsing: .next,
     help: ArgumentHelp(
-      "Go on with the run in this directory; without a directory, with the newest run that is unfinished. Only --epochs, --threads, --data and its kin may come with it.",
+      "Go on with the run in this directory; without a directory, with the newest run that is unfinished. Only --epochs, --threads, --tensorboard, --data and its kin may come with it.",
       valueName: "folder"))
   var resume: ResumedFolder?
 
@@ -47,6 +48,8 @@ struct TrainCommand: ParsableCommand {
       "Begin with the weights of this model or run; the model's settings are its own, but --prior may give it a new prior.",
       valueName: "model"))
   var startFrom: String?
+
+  @OptionGroup var records: RecordOptions
 
   @Flag(name: .shortAndLong, help: "No messages but faults.")
   var quiet = false
@@ -148,6 +151,7 @@ struct TrainCommand: ParsableCommand {
       } ?? TrainingRun(directory: directory, model: model, training: settings, data: images)
     run.command = CommandLineText.current
     run.paths = paths
+    run.recorder = RecordOptions.recorder(directory, records.tensorboard)
     return run
   }
 
@@ -167,6 +171,8 @@ struct TrainCommand: ParsableCommand {
     configuration.command = run.command
     configuration.model = run.model
     configuration.training = run.training
+    run.recorder = RecordOptions.recorder(directory, records.tensorboard, configuration.recorder)
+    configuration.recorder = run.recorder?.name
     configuration.resumed = (configuration.resumed ?? []) + [CommandLineText.current]
     try configuration.write(to: directory.configuration)
     return run

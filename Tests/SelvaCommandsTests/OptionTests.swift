@@ -241,6 +241,8 @@ private let cases = [
     .changes("--seed", "9", beside: "--activations --data data")
     .other("--steps", "RECURRENT --activations --data data", "RECURRENT --activations --data data --steps")
     .changes("--output", "a.png", beside: "--activations --data data"),
+  OptionCase("export onnx", "MODEL")
+    .changes("--output", "parts").changes("--part", "prior"),
   OptionCase("data binarize", "--data other.idx -o b.idx")
     .other("--data", "--data other.idx -o b.idx", "--data images.idx -o b.idx")
     .other("--output", "--data other.idx -o b.idx", "--data other.idx --output c.idx")

@@ -65,12 +65,18 @@ package struct RunConfiguration: Codable {
   package var data: DataPaths
   package var model: ModelSettings
   package var training: TrainingSettings
+  /// Name of the recorder that is told of the run; nil: none is.
+  package var recorder: String?
 
-  package init(command: String, data: DataPaths, model: ModelSettings, training: TrainingSettings) {
+  package init(
+    command: String, data: DataPaths, model: ModelSettings, training: TrainingSettings,
+    recorder: String? = nil
+  ) {
     self.command = command
     self.data = data
     self.model = model
     self.training = training
+    self.recorder = recorder
   }
 
   /// - Throws: `FileError` when it is missing or of another kind, `ModelFileError` when it is not as it was written.
@@ -89,5 +95,14 @@ package struct RunConfiguration: Codable {
 
   package func write(to path: String) throws {
     try AtomicFile.write(Array((SettingsJSON.encode(self, pretty: true) + "\n").utf8), to: path)
+  }
+}
+
+extension TrainingRun {
+  /// Of a run that begins.
+  func writeConfiguration() throws {
+    try RunConfiguration(
+      command: command, data: paths, model: model, training: training, recorder: recorder?.name
+    ).write(to: directory.configuration)
   }
 }

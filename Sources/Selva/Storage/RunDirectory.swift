@@ -41,6 +41,8 @@ public struct RunDirectory: Sendable, Equatable {
   /// Every setting in force.
   public var configuration: String { file("config.json") }
   public var curves: String { file("curves.png") }
+  /// The folder of what is kept for TensorBoard.
+  public var tensorBoard: String { file("tensorboard") }
   /// The folder of the pictures of single epochs.
   public var samples: String { file("samples") }
   public var finalSamples: String { file("samples.png") }
