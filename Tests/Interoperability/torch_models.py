@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "samples" / "pytorc
 import selva_vae
 from selva_vae import VAE
 
-REPETITIONS = 200
+REPETITIONS = 60
 
 
 def check_coders(checks, name, vae, arrays):
@@ -97,6 +97,7 @@ def check_module(checks, name, vae, place, arrays):
 def main():
     place, checks = Place(*sys.argv[1:3]), Checks()
     torch.manual_seed(1)
+    torch.set_num_threads(1)
     if not place.folder.exists():
         place.make()
     for name in MODELS:
