@@ -53,6 +53,7 @@ struct ModelCase: CustomTestStringConvertible, Sendable {
   static let all: [ModelCase] =
     Activation.allCases.map { ModelCase("dense \($0.rawValue)", settings(4, 3, 1, .dense, $0)) } + [
       ModelCase("colour", settings(3, 2, 3, .dense, .selu, .gaussianLearned)),
+      ModelCase("gaussian", settings(4, 3, 1, .dense, .selu, .gaussian)),
       ModelCase("labels", settings(4, 3, labels: labels)),
       ModelCase("labels without hidden layers", settings(4, 3, hidden: [], labels: labels)),
       ModelCase(
@@ -62,7 +63,7 @@ struct ModelCase: CustomTestStringConvertible, Sendable {
         settings(
           5, 6, 3, .convolution(Convolution(channels: [2], kernel: 3, residualBlocks: 2)), hidden: [], .silu,
           .discretizedLogistic, labels: labels)),
-      ModelCase("recurrent", settings(4, 3, 1, .recurrent(Recurrent(layers: [5, 3])), .tanh, .gaussian)),
+      ModelCase("recurrent", settings(4, 3, 1, .recurrent(Recurrent(layers: [5, 3])), .tanh)),
       ModelCase(
         "recurrent without hidden layers",
         settings(3, 2, 3, .recurrent(Recurrent(layers: [4])), hidden: [], .silu, labels: labels)),

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "samples" / "pytorc
 import selva_vae
 from selva_vae import VAE
 
-REPETITIONS = 60
+REPETITIONS = 30
 
 
 def check_coders(checks, name, vae, arrays):
@@ -63,7 +63,7 @@ def check_bounds(checks, name, vae, place, arrays):
     """Both sides draw z, so they agree within their spread."""
     labels = torch.from_numpy(arrays["labels"]) if "labels" in arrays else None
     images = torch.from_numpy(arrays["images"])
-    options = ["--data", MODELS[name][0], "--importance-samples", 300, "--json"]
+    options = ["--data", MODELS[name][0], "--importance-samples", 100, "--json"]
     own = json.loads(place.selva("evaluate", name, *options).stdout)
     losses = np.array([-vae.elbo(images, labels).mean().item() for _ in range(REPETITIONS)])
     far = abs(own["loss"] - losses.mean()) / losses.std(ddof=1)
@@ -72,12 +72,12 @@ def check_bounds(checks, name, vae, place, arrays):
     mean, log_variance = vae.encode(images, labels)
 
     def nll():
-        z = mean + torch.exp(0.5 * log_variance) * torch.randn(300, *mean.shape)
+        z = mean + torch.exp(0.5 * log_variance) * torch.randn(100, *mean.shape)
         log_q = selva_vae.log_normal(z, mean, log_variance).sum(-1)
         log_w = vae.log_likelihood(images, z, labels) + vae.log_prior(z) - log_q
-        return np.log(300) - torch.logsumexp(log_w.double(), 0).mean().item()
+        return np.log(100) - torch.logsumexp(log_w.double(), 0).mean().item()
 
-    draws = np.array([nll() for _ in range(8)])
+    draws = np.array([nll() for _ in range(5)])
     far = abs(own["nll"] - draws.mean()) / max(draws.std(ddof=1), 1e-3)
     checks.true(f"{name}: log-likelihood, {own['nll']} and {draws.mean()} +- {draws.std()}", far < 8)
 
