@@ -52,7 +52,7 @@ class Checks:
             self.failures += 1
             return
         difference = (np.abs(found - expected) / np.maximum(1, np.abs(expected))).max() if found.size else 0
-        kind = what.split(": ")[-1].split(",")[0]
+        kind = what.split(": ")[-1].split(",")[0].split(" of ")[0]
         self.largest[kind] = max(self.largest.get(kind, 0), difference)
         if not difference <= within:
             print(f"FAILED {what}: greatest difference {difference:g} (allowed {within})")

@@ -48,6 +48,8 @@ def check_figures(checks, place, run, epochs):
         scalars = found.Scalars(tag)
         checks.compare(f"{run}: steps of {tag}", [event.step for event in scalars], range(1, epochs + 1), 0)
         checks.compare(f"{run}: scalars, {tag}", [event.value for event in scalars], [row[column] for row in rows], 1e-6)
+    description = found.SummaryMetadata("loss/validation").summary_description
+    checks.true(f"{run}: what is said of a tag", "nats per image" in description)
     beta = [event.value for event in found.Scalars("schedule/beta")]
     checks.compare(f"{run}: scalars, beta", beta, [min(1, (epoch + 1) / 8) for epoch in range(epochs)], 1e-6)
     return found
@@ -102,8 +104,6 @@ def check_program(checks, place, runs, epochs):
             if name in ask("scalars/tags"):
                 break
             time.sleep(1)
-        tag = ask("scalars/tags")[name]["loss/validation"]
-        checks.true(f"{run}: what is said of a tag", "nats per image" in tag["description"])
         points = ask(f"scalars/scalars?run={name}&tag=loss/validation")
         checks.compare(f"{run}: steps on the page", [point[1] for point in points], range(1, epochs + 1), 0)
         checks.true(f"{run}: pictures on the page", "samples/epoch" in ask("images/tags")[name])
