@@ -13,8 +13,15 @@ let package = Package(
     // For Tests/Fuzzing, a package of its own.
     .library(name: "SelvaCommands", targets: ["SelvaCommands"]),
   ],
+  traits: [
+    .trait(
+      name: "Exchange",
+      description: "selva export and train --tensorboard, for which swift-protobuf is built."),
+    .default(enabledTraits: ["Exchange"]),
+  ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     .systemLibrary(
@@ -49,11 +56,21 @@ let package = Package(
     .target(name: "Downloads", dependencies: ["Files", "Archives", "IDX", "Pictures", "CCurl"]),
     .target(
       name: "Selva", dependencies: ["Files", "Archives", "Compute", "Networks", "IDX", "ImageGrid", "Charts"]),
+    // Messages of other programs' formats, generated: see CONTRIBUTING.md.
+    .target(
+      name: "Messages",
+      dependencies: [
+        .product(name: "SwiftProtobuf", package: "swift-protobuf")
+      ],
+      exclude: ["Protos"]),
+    .target(
+      name: "Exchange",
+      dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid", "Messages"]),
     .target(
       name: "SelvaCommands",
       dependencies: [
         "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Terminal", "Downloads",
-        "Compute",
+        "Compute", .target(name: "Exchange", condition: .when(traits: ["Exchange"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
@@ -83,12 +100,15 @@ let package = Package(
       name: "SelvaTests",
       dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid", "Charts"],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ExchangeTests",
+      dependencies: ["Exchange", "Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid", "Messages"]),
     // Names the executable so that it is built before the tests that start it as a user would.
     .testTarget(
       name: "SelvaCommandsTests",
       dependencies: [
         "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures",
-        "Terminal", "Downloads", "TestServer",
+        "Terminal", "Downloads", "TestServer", "Exchange", "Messages",
       ]),
   ],
   swiftLanguageModes: [.v6]

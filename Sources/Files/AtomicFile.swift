@@ -94,20 +94,7 @@ public struct AtomicFileWriter: ~Copyable {
   }
 
   public func write(raw bytes: UnsafeRawBufferPointer) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let part = UnsafeRawBufferPointer(rebasing: rest)
-      #if canImport(Darwin)
-        let written = Darwin.write(descriptor, part.baseAddress, part.count)
-      #else
-        let written = Glibc.write(descriptor, part.baseAddress, part.count)
-      #endif
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        throw FileError(.inputOutput, path: path, reason: "writing broke off: \(systemReason())")
-      }
-      rest = rest.dropFirst(written)
-    }
+    try writeAll(bytes, to: descriptor, path: path)
   }
 
   fileprivate func commit() throws {

@@ -34,18 +34,7 @@ public enum AtomicFolder {
       throw FileError(.cannotWrite, path: path, reason: "cannot be written: \(systemReason())")
     }
     defer { close(descriptor) }
-    try bytes.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let part = UnsafeRawBufferPointer(rebasing: rest)
-        let written = systemWrite(descriptor, part.baseAddress, part.count)
-        if written < 0 && errno == EINTR { continue }
-        guard written > 0 else {
-          throw FileError(.inputOutput, path: path, reason: "writing broke off: \(systemReason())")
-        }
-        rest = rest.dropFirst(written)
-      }
-    }
+    try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
   }
 
   /// `set/` as `set`.
@@ -80,9 +69,4 @@ public enum AtomicFolder {
     }
     try DiskSync.name("\(target)/\(names.first ?? "")")
   }
-}
-
-/// Where a method called `write` hides the system's.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

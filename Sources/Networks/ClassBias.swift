@@ -2,10 +2,10 @@ import CKernels
 import Compute
 
 /// The places of a learned bias for each class, `[classes, outputs]`.
-struct ClassBiasPlan: Sendable {
-  let offset: Int
-  let classes: Int
-  let outputs: Int
+package struct ClassBiasPlan: Sendable {
+  package let offset: Int
+  package let classes: Int
+  package let outputs: Int
 
   /// - Parameter gain: of the layer's inputs together. A class is twice as loud: one that begins quietly is found late,
   ///   when the rest of the network has learned to do without it.

@@ -1,21 +1,21 @@
 import Compute
 
 /// A convolution's places in the parameter buffer, or a transposed convolution's.
-struct ConvolutionPlan: LayerPlan {
-  enum Direction: Sendable { case convolution, transposed }
+package struct ConvolutionPlan: LayerPlan {
+  package enum Direction: Sendable { case convolution, transposed }
 
-  let name: String
-  let direction: Direction
+  package let name: String
+  package let direction: Direction
   /// Between the large map (the input of a convolution, the output of a transposed one) and the small one.
-  let patches: Patches
-  let smallChannels: Int
+  package let patches: Patches
+  package let smallChannels: Int
   /// Nil for the last layer of a network, and within a residual block.
-  let activation: Activation?
+  package let activation: Activation?
   /// `[small channels, kernel, kernel, large channels]`: `[out, …, in]` of a convolution, `[in, …, out]` of a
   /// transposed one.
-  let weight: Int
+  package let weight: Int
   /// `[output channels]`.
-  let bias: Int
+  package let bias: Int
 
   /// - Parameters:
   ///   - name: what the tensors are called: `name.weight`, `name.bias`.
@@ -43,23 +43,23 @@ struct ConvolutionPlan: LayerPlan {
     self.activation = activation
   }
 
-  var small: MapShape {
+  package var small: MapShape {
     MapShape(height: patches.height, width: patches.width, channels: smallChannels)
   }
 
-  var output: MapShape { direction == .convolution ? small : patches.large }
-  var outputs: Int { output.count }
+  package var output: MapShape { direction == .convolution ? small : patches.large }
+  package var outputs: Int { output.count }
 
-  func bind(
+  package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
     ConvolutionLayer(self, binding, number: number, input: input, inputGradient: inputGradient)
   }
 
-  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
+  package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
     LayerOutput.byteCount(
       outputs: outputs, activation, rows: rows, type: type, hasDropout: hasDropout, learns: learns)
   }
 
-  var workerFloats: Int { LinePieces.floats(patches) }
+  package var workerFloats: Int { LinePieces.floats(patches) }
 }

@@ -1,17 +1,17 @@
 import Compute
 
 /// A dense layer's places in the parameter buffer.
-struct DensePlan: LayerPlan {
-  let name: String
-  let inputs: Int
-  let outputs: Int
+package struct DensePlan: LayerPlan {
+  package let name: String
+  package let inputs: Int
+  package let outputs: Int
   /// Nil for the last layer of a network.
-  let activation: Activation?
+  package let activation: Activation?
   /// `[outputs, inputs]`.
-  let weight: Int
+  package let weight: Int
   /// `[outputs]`.
-  let bias: Int
-  let classBias: ClassBiasPlan?
+  package let bias: Int
+  package let classBias: ClassBiasPlan?
 
   /// - Parameters:
   ///   - names: of the tensors that the outputs are stored as, with their widths: one layer, one product.
@@ -40,13 +40,13 @@ struct DensePlan: LayerPlan {
     bias = biases[0].offset
   }
 
-  func bind(
+  package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
     DenseLayer(self, binding, number: number, input: input, inputGradient: inputGradient)
   }
 
-  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
+  package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
     LayerOutput.byteCount(
       outputs: outputs, activation, rows: rows, type: type, hasDropout: hasDropout, learns: learns)
   }

@@ -22,13 +22,13 @@ package struct MapShape: Sendable, Equatable {
 /// The small map has ⌈side / stride⌉ positions a side, and what the kernel reads beyond the edges counts as 0, half of
 /// it before the map and the rest after (as TensorFlow's "same"). A transposed convolution over the same patches thus
 /// gives back exactly the large map, whatever its sides are.
-struct Patches: Sendable {
-  let large: MapShape
-  let kernel: Int
-  let stride: Int
+package struct Patches: Sendable {
+  package let large: MapShape
+  package let kernel: Int
+  package let stride: Int
   /// Positions of the small map.
-  let height: Int
-  let width: Int
+  package let height: Int
+  package let width: Int
   private let layout: selva_patches
 
   init(_ large: MapShape, kernel: Int, stride: Int) {
@@ -47,6 +47,15 @@ struct Patches: Sendable {
     layout = selva_patches(
       height: large.height, width: large.width, channels: large.channels, columns: width, kernel: kernel,
       stride: stride, top: before(large.height, height), left: before(large.width, width))
+  }
+
+  /// Pixels beyond the edges of the large map that the kernel reads.
+  package var padding: (top: Int, left: Int, bottom: Int, right: Int) {
+    let (top, left) = (Int(layout.top), Int(layout.left))
+    return (
+      top, left, (height - 1) * stride + kernel - large.height - top,
+      (width - 1) * stride + kernel - large.width - left
+    )
   }
 
   /// Values of one patch, `[kernel, kernel, channels]`.

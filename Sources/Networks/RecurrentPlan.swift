@@ -1,24 +1,24 @@
 import Compute
 
 /// A recurrent layer's places in the parameter buffer: h_t = f(W_x·x_t + W_h·h_{t−1} + b) from h_0 = 0 on.
-struct RecurrentPlan: LayerPlan {
-  let name: String
-  let steps: Int
+package struct RecurrentPlan: LayerPlan {
+  package let name: String
+  package let steps: Int
   /// Values that are read at each step.
-  let inputs: Int
-  let units: Int
-  let source: StepPlace
+  package let inputs: Int
+  package let units: Int
+  package let source: StepPlace
   /// Whether all states are handed on, or the last one alone.
-  let keepsSequence: Bool
-  let activation: Activation
+  package let keepsSequence: Bool
+  package let activation: Activation
   /// W_x, `[units, inputs]`.
-  let weight: Int
+  package let weight: Int
   /// W_h, `[units, units]`.
-  let stateWeight: Int
+  package let stateWeight: Int
   /// `[units]`.
-  let bias: Int
+  package let bias: Int
   /// Of a layer that reads the same at every step.
-  let classBias: ClassBiasPlan?
+  package let classBias: ClassBiasPlan?
 
   /// What a layer reads, which says how large it is.
   enum Source: Sendable {
@@ -72,16 +72,16 @@ struct RecurrentPlan: LayerPlan {
     self.activation = activation
   }
 
-  var outputs: Int { keepsSequence ? steps * units : units }
-  var activatedSteps: Int { steps }
+  package var outputs: Int { keepsSequence ? steps * units : units }
+  package var activatedSteps: Int { steps }
 
-  func bind(
+  package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
     RecurrentLayer(self, binding, input: input, inputGradient: inputGradient)
   }
 
-  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
+  package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
     let result = LayerOutput.byteCount(
       outputs: units, activation, rows: steps * rows, type: type, hasDropout: false, learns: learns)
     return source == .same ? result + RepeatedInput.byteCount(self, rows: rows, type, learns: learns) : result

@@ -3,10 +3,10 @@ import Compute
 
 /// x + W₂ ∗ f(W₁ ∗ x + b₁) + b₂ (He et al. 2016), both convolutions of stride 1: maps keep their shape. The second one
 /// begins at a tenth of its gain, so that the block begins close to doing nothing and the variance stays.
-struct ResidualPlan: LayerPlan {
-  let name: String
-  let first: ConvolutionPlan
-  let second: ConvolutionPlan
+package struct ResidualPlan: LayerPlan {
+  package let name: String
+  package let first: ConvolutionPlan
+  package let second: ConvolutionPlan
 
   private static let kernel = 3
   private static let quietGain = 0.1
@@ -22,16 +22,16 @@ struct ResidualPlan: LayerPlan {
       activation: nil, gain: activation.gain * Self.quietGain, in: &layout)
   }
 
-  var outputs: Int { second.outputs }
-  var workerFloats: Int { max(first.workerFloats, second.workerFloats) }
+  package var outputs: Int { second.outputs }
+  package var workerFloats: Int { max(first.workerFloats, second.workerFloats) }
 
-  func bind(
+  package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
     ResidualBlock(self, binding, number: number, input: input, inputGradient: inputGradient)
   }
 
-  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
+  package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
     first.byteCount(rows: rows, type: type, hasDropout: hasDropout, learns: learns)
       + second.byteCount(rows: rows, type: type, hasDropout: hasDropout, learns: learns)
       + (type == .bfloat16 ? Matrix.byteCount(rows, outputs, type) : 0)

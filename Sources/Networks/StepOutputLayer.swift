@@ -1,16 +1,16 @@
 import Compute
 
 /// The last layer of a network of steps: y_t = W·h_t + b, the same weights at every step, without an activation.
-struct StepOutputPlan: LayerPlan {
-  let name: String
-  let steps: Int
-  let inputs: Int
+package struct StepOutputPlan: LayerPlan {
+  package let name: String
+  package let steps: Int
+  package let inputs: Int
   /// Values that it puts out at each step.
-  let width: Int
+  package let width: Int
   /// `[width, inputs]`.
-  let weight: Int
+  package let weight: Int
   /// `[width]`.
-  let bias: Int
+  package let bias: Int
 
   init(
     _ name: String, steps: Int, inputs: Int, width: Int, gain: Double, in layout: inout ParameterLayout
@@ -26,15 +26,15 @@ struct StepOutputPlan: LayerPlan {
     self.width = width
   }
 
-  var outputs: Int { steps * width }
+  package var outputs: Int { steps * width }
 
-  func bind(
+  package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
     StepOutputLayer(self, binding, input: input, inputGradient: inputGradient)
   }
 
-  func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
+  package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
     Matrix.byteCount(rows, outputs) + (learns ? Matrix.byteCount(rows, outputs, type) : 0)
   }
 }

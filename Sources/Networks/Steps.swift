@@ -1,7 +1,7 @@
 import Compute
 
 /// How a sequence lies in a matrix.
-enum StepPlace: Sendable {
+package enum StepPlace: Sendable {
   /// `[rows, steps · width]`: one step after the other in each row, as the rows of an image.
   case columns
   /// `[steps · rows, width]`: the first step of all rows, then the second one: what recurrent layers hand on. A step lies

@@ -54,11 +54,3 @@ extension VAE {
     }
   }
 }
-
-extension ImageSet {
-  /// The labels of some images, which `ModelSettings.checkLabels` has looked at; nil where the model takes none.
-  func labels(_ indices: some Collection<Int>, for model: ModelSettings) -> [Int]? {
-    guard !model.labels.isEmpty, let labels else { return nil }
-    return indices.map { Int(labels[$0]) }
-  }
-}

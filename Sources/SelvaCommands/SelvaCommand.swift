@@ -18,7 +18,13 @@ public struct SelvaCommand: ParsableCommand {
       ManifoldCommand.self, TraverseCommand.self, ScatterCommand.self, PlotCommand.self,
       EncodeCommand.self, DecodeCommand.self, EvaluateCommand.self, InspectCommand.self, RunsCommand.self,
       DataCommand.self, BenchCommand.self, CompletionsCommand.self,
-    ])
+    ] + exports)
+
+  #if Exchange
+    private static let exports: [any ParsableCommand.Type] = [ModelExportCommand.self]
+  #else
+    private static let exports: [any ParsableCommand.Type] = []
+  #endif
 
   public init() {}
 

@@ -19,6 +19,7 @@ struct TrainCommand: ParsableCommand {
         selva train mnist
         selva train mnist --latent 2 --epochs 50 --output runs/plane
         selva train mnist --condition labels
+        selva train mnist --tensorboard
         selva train --resume
         selva train --resume runs/plane --epochs 80
         selva train mnist --objective iwae --importance-samples 50
@@ -37,7 +38,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     defaultAsFlag: ResumedFolder(path: nil), parsing: .next,
     help: ArgumentHelp(
-      "Go on with the run in this directory; without a directory, with the newest run that is unfinished. Only --epochs, --threads, --data and its kin may come with it.",
+      "Go on with the run in this directory; without a directory, with the newest run that is unfinished. Only --epochs, --threads, --tensorboard, --data and its kin may come with it.",
       valueName: "folder"))
   var resume: ResumedFolder?
 
@@ -55,6 +56,8 @@ struct TrainCommand: ParsableCommand {
       "Take the settings, seed and data of this config.json, or of a run's, where no option says otherwise. A part of them will do.",
       valueName: "file|folder"), completion: Offer.configuration)
   var config: String?
+
+  @OptionGroup var records: RecordOptions
 
   @Flag(name: .shortAndLong, help: "No messages but faults.")
   var quiet = false
@@ -186,6 +189,7 @@ struct TrainCommand: ParsableCommand {
     run.command = CommandLineText.current
     run.paths = paths
     run.startPath = startPath.map(FilePath.absolute)
+    run.recorder = RecordOptions.recorder(directory, records.tensorboard)
     return run
   }
 
@@ -205,6 +209,8 @@ struct TrainCommand: ParsableCommand {
     configuration.command = run.command
     configuration.model = run.model
     configuration.training = run.training
+    run.recorder = RecordOptions.recorder(directory, records.tensorboard, configuration.recorder)
+    configuration.recorder = run.recorder?.name
     configuration.resumed = (configuration.resumed ?? []) + [CommandLineText.current]
     try configuration.write(to: directory.configuration)
     return run

@@ -92,7 +92,9 @@ struct TrainReport {
     }
     message(
       "\(loss)\(Format.duration(clock.seconds)); wrote \(directory.path)/ with model.safetensors, metrics.csv, "
-        + "curves.png, samples.png and reconstructions.png")
+        + "curves.png, samples.png and reconstructions.png"
+        + (run.recorder == nil
+          ? "" : "; see it with: tensorboard --logdir \(CommandLineText.quoted(directory.path))"))
   }
 
   private mutating func draw(_ text: ProgressText) { line.draw(text.candidates) }

@@ -253,6 +253,8 @@ def scenarios(bench):
         "interpolate": "interpolate r --data d --part train --indices 0,1 --output c.png",
         "traverse": "traverse r --data d --part train --index 0 --output c.png",
         "sample and latents": "sample r --output s.png --save-latents z.npy",
+        "export": "export onnx r --output parts",
+        "export one part": "export onnx r --part decoder --output d.onnx",
         "start from": "train --data d --start-from r --epochs 1 --batch-size 20 --threads 1 --quiet --output s",
     }.items():
         template = finished

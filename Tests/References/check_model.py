@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from model_file import Model
+from selva_vae import VAE
 
 
 def read_latents(path):
@@ -42,16 +42,13 @@ def read_latents(path):
     return np.array(rows, dtype=np.float32), labels
 
 
-def classes_of(model, labels, label, count):
-    """The class of every row, [count]; None for a model without labels."""
+def labels_of(model, labels, label, count):
+    """The label of every row, [count]; None for a model without labels."""
     if not model.labels:
         return None
     if label is None and labels is None:
         sys.exit(f"the model knows the labels {model.labels}: name one with --label, or have a column label")
-    try:
-        return model.classes([float(value) for value in labels] if label is None else [label] * count)
-    except ValueError as error:
-        sys.exit(str(error))
+    return torch.tensor([float(value) for value in labels] if label is None else [label] * count)
 
 
 def read_pixels(path):
@@ -76,11 +73,14 @@ def main():
 
     latents, labels = read_latents(arguments.latents)
     found, rounding = read_pixels(arguments.pixels)
-    model = Model(arguments.model)
+    model = VAE.load(arguments.model).requires_grad_(False)
     if latents.ndim != 2 or latents.shape[1] != model.settings["latent"]:
         sys.exit(f"{arguments.latents}: {list(latents.shape)} for a model of {model.settings['latent']} components")
     z = torch.from_numpy(latents)
-    expected = model.pixels(z, classes_of(model, labels, arguments.label, len(z))).numpy()
+    try:
+        expected = model.decode(z, labels_of(model, labels, arguments.label, len(z))).flatten(1).numpy()
+    except ValueError as error:
+        sys.exit(str(error))
     log_prior = model.log_prior(z).numpy()
     if arguments.log_prior:
         np.save(arguments.log_prior, log_prior)

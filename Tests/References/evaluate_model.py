@@ -20,9 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from model_file import Model
-from networks import log_normal
 from objectives import kl_components
+from selva_vae import VAE, log_normal
 
 ROWS = 10_000  # rows of z decoded at once: bounds the memory
 
@@ -47,8 +46,8 @@ def read_images(path, limit):
     return torch.from_numpy(read_bytes(path, 2)[:limit].astype(np.float32) / 255)
 
 
-def read_classes(model, path, count):
-    """The model's class of each of the first `count` labels, [count]; None for a model without labels."""
+def read_labels(model, path, count):
+    """The first `count` labels, [count]; None for a model without labels."""
     if bool(model.labels) != (path is not None):
         raise SystemExit("--labels is for a model with labels, and such a model needs it")
     if path is None:
@@ -56,10 +55,12 @@ def read_classes(model, path, count):
     values = read_bytes(path, 1)[:, 0].tolist()
     if len(values) < count:
         raise SystemExit(f"{path}: {len(values)} labels for {count} images")
+    labels = torch.tensor(values[:count])
     try:
-        return model.classes(values[:count])
+        model.classes(labels, labels.shape)
     except ValueError as error:
         raise SystemExit(f"{path}: {error}") from None
+    return labels
 
 
 def binarized(x, how):
@@ -68,30 +69,30 @@ def binarized(x, how):
     return (x > 0.5).float() if how == "threshold" else x
 
 
-def sample_terms(model, x, classes, mean, log_variance, k):
+def sample_terms(model, x, labels, mean, log_variance, k):
     """k draws of z for each image → log p(x|z), and log p(z) − log q(z|x), both [images, k] float64."""
-    z = mean[:, None] + torch.exp(0.5 * log_variance)[:, None] * torch.randn(len(x), k, mean.shape[1])
-    log_p = model.log_likelihood(x[:, None], z, None if classes is None else classes[:, None])
-    log_q = log_normal(z, mean[:, None], log_variance[:, None]).sum(-1)
-    return log_p.double(), (model.log_prior(z) - log_q).double()
+    z = mean + torch.exp(0.5 * log_variance) * torch.randn(k, *mean.shape)
+    log_p = model.log_likelihood(x, z, labels)
+    log_q = log_normal(z, mean, log_variance).sum(-1)
+    return log_p.double().T, (model.log_prior(z) - log_q).double().T
 
 
-def elbo_terms(model, x, classes):
+def elbo_terms(model, x, labels):
     """Reconstruction and KL divergence of each image, one draw of z: [images] float64."""
-    mean, log_variance = model.encode(x, classes)
-    log_p, log_ratio = sample_terms(model, x, classes, mean, log_variance, 1)
+    mean, log_variance = model.encode(x, labels)
+    log_p, log_ratio = sample_terms(model, x, labels, mean, log_variance, 1)
     sampled = -log_ratio[:, 0]
-    kl = kl_components(mean, log_variance).sum(-1).double() if model.prior == "normal" else sampled
+    kl = kl_components(mean, log_variance).sum(-1).double() if model.prior_name == "normal" else sampled
     return -log_p[:, 0], kl
 
 
-def importance_nll(model, x, classes, k):
+def importance_nll(model, x, labels, k):
     """−log (1/k) Σ w of each image: [images] float64."""
-    mean, log_variance = model.encode(x, classes)
+    mean, log_variance = model.encode(x, labels)
     parts = []
     step = min(k, 1000)
     for rows in torch.arange(len(x)).split(max(1, ROWS // step)):
-        of_rows = x[rows], None if classes is None else classes[rows], mean[rows], log_variance[rows]
+        of_rows = x[rows], None if labels is None else labels[rows], mean[rows], log_variance[rows]
         counts = [min(step, k - start) for start in range(0, k, step)]
         log_weights = [sum(sample_terms(model, *of_rows, count)) for count in counts]
         parts.append(math.log(k) - torch.logsumexp(torch.cat(log_weights, 1), 1))
@@ -102,12 +103,12 @@ def mean_and_error(values):
     return values.mean().item(), values.std().item() / math.sqrt(len(values))
 
 
-def evaluate(model, grey, classes, arguments):
+def evaluate(model, grey, labels, arguments):
     losses = []
     for _ in range(arguments.repetitions):
         x = binarized(grey, arguments.binarize)
         slices = [slice(start, start + ROWS) for start in range(0, len(x), ROWS)]
-        parts = [elbo_terms(model, x[rows], None if classes is None else classes[rows]) for rows in slices]
+        parts = [elbo_terms(model, x[rows], None if labels is None else labels[rows]) for rows in slices]
         reconstruction, kl = (torch.cat(terms) for terms in zip(*parts))
         losses.append((reconstruction + kl).mean().item())
     loss, error = mean_and_error(reconstruction + kl)
@@ -120,7 +121,7 @@ def evaluate(model, grey, classes, arguments):
         found["loss_draw_error"] = float(np.std(losses, ddof=1))
     if arguments.importance_samples:
         found["nll"], found["nll_standard_error"] = mean_and_error(
-            importance_nll(model, x, classes, arguments.importance_samples)
+            importance_nll(model, x, labels, arguments.importance_samples)
         )
         found["importance_samples"] = arguments.importance_samples
     return found
@@ -139,8 +140,8 @@ def main():
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     with torch.inference_mode():
-        model, grey = Model(arguments.model), read_images(arguments.images, arguments.limit)
-        found = evaluate(model, grey, read_classes(model, arguments.labels, len(grey)), arguments)
+        model, grey = VAE.load(arguments.model), read_images(arguments.images, arguments.limit)
+        found = evaluate(model, grey, read_labels(model, arguments.labels, len(grey)), arguments)
     print(json.dumps(found))
 
 

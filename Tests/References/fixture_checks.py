@@ -1,10 +1,10 @@
 """What a fixture must be before it is stored: see vae_reference.py."""
 
 import torch
-from networks import log_normal
-from objectives import log_continuous_constant, log_discretized_logistic
+from objectives import image_of, log_prior
 from parameters import AWKWARD_INPUTS
-from priors import flow_forward, flow_inverse, log_prior, mixture_components
+from selva_vae import ACTIVATIONS, flow_forward, flow_inverse, log_continuous_constant, log_discretized_logistic
+from selva_vae import log_normal, mixture_components
 
 
 def check(name, case, terms, watch):
@@ -43,10 +43,10 @@ def check_levels(name, x):
 def check_prior(name, case, parameters, gradients, z):
     """Refuses a prior whose density disagrees with its counterpart elsewhere, or that tests too little."""
     kind = case["prior"].split(":")[0]
-    found = log_prior(parameters, case["prior"], case["activation"], z)
+    found = log_prior(parameters, case, z)
     assert found.min() > -40, f"{name}: log p(z) {found.min()}: one row would drown all others"
     if kind == "flow":
-        check_flow(name, parameters, case["activation"], z)
+        check_flow(name, parameters, ACTIVATIONS[case["activation"]], z)
     if kind == "mixture":
         check_mixture(name, parameters, found, z)
     if kind == "vamp":
@@ -55,7 +55,8 @@ def check_prior(name, case, parameters, gradients, z):
             there = gradient[inputs == place]
             assert (there == 0).any() and (there != 0).any(), f"{name}: pseudo-inputs at {place} all pass or all stop"
     if kind in ("mixture", "vamp"):
-        means, log_variances = mixture_components(parameters, case["prior"], case["activation"])
+        means, log_variances = mixture_components(
+            parameters, case["prior"], image_of(parameters), ACTIVATIONS[case["activation"]])
         log_parts = parameters["prior.logits"] + log_normal(z[:, None], means, log_variances).sum(-1)
         shares = torch.softmax(log_parts, 1).mean(0)
         assert shares.min() > 0.02, f"{name}: a component that hardly takes part: {shares.tolist()}"

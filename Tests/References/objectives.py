@@ -1,4 +1,5 @@
-"""The formulas of a variational autoencoder in plain PyTorch, written from the papers, not from Selva.
+"""The losses of a variational autoencoder in plain PyTorch, written from the papers, not from Selva. Networks, priors and
+likelihoods are those of samples/pytorch/selva_vae.py.
 
 Everything works on a dict from tensor name to float64 tensor, with the names that a Selva model file has.
 Losses are nats, summed over pixels and latent components and averaged over images.
@@ -6,61 +7,44 @@ Losses are nats, summed over pixels and latent components and averaged over imag
 
 import math
 
+import selva_vae
 import torch
-import torch.nn.functional as F
-from networks import decode, encode, log_normal
-from priors import log_prior
+from selva_vae import ACTIVATIONS, decode, encode, log_normal
+
+LEARNED_SPREADS = {"gaussian-learned": "decoder.log_variance", "discretized-logistic": "decoder.log_scale"}
 
 
-def log_continuous_constant(logits):
-    """log C(λ) of the continuous Bernoulli (Loaiza-Ganem & Cunningham 2019) for λ = sigmoid(logits).
-
-    2 artanh(1 − 2λ) / (1 − 2λ) is l / tanh(l / 2), whose value and slope are 0/0 at l = 0, hence the series there.
-    """
-    near = logits.abs() < 0.05
-    square = torch.where(near, logits, torch.zeros_like(logits)) ** 2
-    series = math.log(2) + square / 12 - 7 * square**2 / 1440 + 31 * square**3 / 90720
-    apart = torch.where(near, torch.ones_like(logits), logits)
-    return torch.where(near, series, torch.log(apart / torch.tanh(apart / 2)))
+def image_of(parameters):
+    """Height, width, channels: the shape of the input's statistics, where it says them."""
+    shape = tuple(parameters["input.mean"].shape)
+    return shape if len(shape) == 3 else (1, *shape, 1)
 
 
-def log_discretized_logistic(x, mean, log_scale):
-    """log P of the 8-bit level nearest to x under a logistic, element by element, in float64.
+def watching(activation, watch):
+    """The activation of this name; `watch`, if any, collects what it is given."""
+    function = ACTIVATIONS[activation]
+    if watch is None:
+        return function
 
-    Salimans et al. 2017, equations 1 and 2 with one component, on [0, 1] in place of 0 to 255. Taken in the tail that x is
-    in, so that a difference of two numbers near 1 is never needed.
-    """
-    x, mean, log_scale = x.double(), mean.double(), log_scale.double()
-    level = torch.round(x * 255)
-    distance = level / 255 - mean
-    side = torch.where(distance > 0, -1.0, 1.0)
-    upper, lower = (torch.sigmoid(side * (distance + half) / log_scale.exp()) for half in (0.5 / 255, -0.5 / 255))
-    upper = torch.where(level == 255, (side > 0).double(), upper)
-    lower = torch.where(level == 0, (side < 0).double(), lower)
-    return torch.log(side * (upper - lower))
+    def watched(x):
+        watch.append(x)
+        return function(x)
 
-
-def of_values(per_channel, output):
-    """[channels] → [pixels]: channels lie together in each pixel."""
-    return per_channel.repeat(output.shape[-1] // len(per_channel))
+    return watched
 
 
 def log_likelihood(parameters, likelihood, output, x, standard_deviation=None):
     """log p(x | z), summed over pixels: [rows]."""
-    if likelihood in ("bernoulli", "continuous-bernoulli"):
-        pixels = x * output - F.softplus(output)
-        if likelihood == "continuous-bernoulli":
-            pixels = pixels + log_continuous_constant(output)
-    elif likelihood == "gaussian-fixed":
-        log_variance = torch.tensor(2 * math.log(standard_deviation), dtype=output.dtype)
-        pixels = log_normal(x, output, log_variance)
-    elif likelihood == "gaussian-learned":
-        pixels = log_normal(x, output, of_values(parameters["decoder.log_variance"], output))
-    elif likelihood == "discretized-logistic":
-        pixels = log_discretized_logistic(x, output, of_values(parameters["decoder.log_scale"], output))
-    else:
-        raise ValueError(f"unknown likelihood {likelihood}")
-    return pixels.sum(-1)
+    spread = parameters.get(LEARNED_SPREADS.get(likelihood))
+    if standard_deviation is not None:
+        spread = output.new_tensor([2 * math.log(standard_deviation)])
+    return selva_vae.log_likelihood(likelihood, output, x, spread).sum(-1)
+
+
+def log_prior(parameters, case, z):
+    """log p(z): [rows]."""
+    activation = ACTIVATIONS[case["activation"]]
+    return selva_vae.log_prior(parameters, case.get("prior", "normal"), z, image_of(parameters), activation)
 
 
 def kl_components(mean, log_variance):
@@ -78,9 +62,10 @@ def log_densities(parameters, case, x, z, mean, log_variance, labels=None, watch
     """The decoder's output, log p(x|z), log p(z) and log q(z|x) for every row of z: [rows, pixels] and thrice [rows]."""
     k = len(z) // len(x)
     rows = lambda t: t.repeat_interleave(k, dim=0)
-    output = decode(parameters, z, case["activation"], watch, None if labels is None else rows(labels))
+    activation, image = watching(case["activation"], watch), image_of(parameters)
+    output = decode(parameters, z, image, activation, None if labels is None else rows(labels))
     log_p = log_likelihood(parameters, case["likelihood"], output, rows(x), case.get("standard_deviation"))
-    log_p_z = log_prior(parameters, case.get("prior", "normal"), case["activation"], z)
+    log_p_z = log_prior(parameters, case, z)
     log_q = log_normal(z, rows(mean), rows(log_variance)).sum(-1)
     return output, log_p, log_p_z, log_q
 
@@ -97,7 +82,7 @@ def doubly_reparameterized_gradients(parameters, trained, case, x, epsilon, labe
     prior get the gradient of the importance-weighted bound as it is. Where the encoder makes the prior's components, it
     gets that part of the prior's gradient too.
     """
-    mean, log_variance = encode(parameters, x, case["activation"], labels=labels)
+    mean, log_variance = encode(parameters, x, image_of(parameters), ACTIVATIONS[case["activation"]], labels)
     z = sample_rows(mean, log_variance, epsilon, case["k"])
 
     def log_w(parameters, z):
@@ -125,7 +110,8 @@ def loss_terms(parameters, case, x, epsilon, watch=None, labels=None):
     normal prior alone) and standard_deviation. `epsilon` [images * k, latent]; `labels`: class indices [images].
     """
     k = case["k"]
-    mean, log_variance = encode(parameters, x, case["activation"], watch, labels)
+    mean, log_variance = encode(
+        parameters, x, image_of(parameters), watching(case["activation"], watch), labels)
     z = sample_rows(mean, log_variance, epsilon, k)
     output, log_p, log_p_z, log_q = log_densities(parameters, case, x, z, mean, log_variance, labels, watch)
     terms = {"mean": mean, "log_variance": log_variance, "z": z, "logits": output, "reconstruction": -log_p.mean()}

@@ -4,10 +4,11 @@ All are drawn in float32, so that a float32 program starts from the very same nu
 """
 
 import numpy as np
+import selva_vae
 import torch
-from priors import halves
-from recurrent import layer_count
+from selva_vae import halves
 
+LAYERS = "decoder.recurrent.{}.bias"
 BUFFERS = ("input.mean", "input.standard_deviation")
 # Where pseudo-inputs lie that are not inside (0, 1): both bounds, and beyond them.
 AWKWARD_INPUTS = (0.0, 1.0, -0.25, 1.25)
@@ -143,6 +144,6 @@ def make_label_biases(rng, classes, parameters):
     for side, last in (("encoder", ("mean", "log_variance")), ("decoder", ("output",))):
         first = ("layers.0",) if f"{side}.layers.0.bias" in parameters else last
         if side == "decoder" and first == last and "decoder.recurrent.0.bias" in parameters:
-            first = (f"recurrent.{layer_count(parameters) - 1}",)
+            first = (f"recurrent.{selva_vae.count(parameters, LAYERS) - 1}",)
         widths[side] = sum(len(parameters[f"{side}.{name}.bias"]) for name in first)
     return {f"{side}.label_bias": single(rng, (classes, width), 0.7) for side, width in widths.items()}

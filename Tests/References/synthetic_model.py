@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from fixtures import save_fixture
-from networks import ACTIVATIONS
 from parameters import make_label_biases, make_parameters, make_prior
+from selva_vae import ACTIVATIONS
 
 
 def numbers(text):

@@ -28,10 +28,9 @@ import numpy as np
 import torch
 from fixture_checks import check, check_levels, check_prior
 from fixtures import as_text, save_fixture
-from networks import ACTIVATIONS
-from objectives import doubly_reparameterized_gradients, loss_terms
+from objectives import doubly_reparameterized_gradients, log_prior, loss_terms
 from parameters import BUFFERS, make_convolutions, make_label_biases, make_parameters, make_prior, make_recurrent, single
-from priors import log_prior
+from selva_vae import ACTIVATIONS
 
 PIXELS, HIDDEN, LATENT, BATCH, STEPS = 12, [7, 5], 3, 6, 20
 COUPLING_HIDDEN, CLASSES = [6, 5], 3
@@ -186,7 +185,7 @@ def loss_fixture(folder, name, case, seed):
         tensors["labels"] = labels
     if "prior" in case:
         z = terms["z"].detach()
-        tensors["prior_slope"] = slope(lambda z: log_prior(parameters, case["prior"], case["activation"], z), z)
+        tensors["prior_slope"] = slope(lambda z: log_prior(parameters, case, z), z)
         check_prior(name, case, parameters, gradients, z)
     save(folder, name, tensors, case | scalars)
 

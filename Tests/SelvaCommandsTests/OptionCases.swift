@@ -119,6 +119,8 @@ let optionCases = [
     .changes("--seed", "9", beside: "--activations --data data")
     .other("--steps", "RECURRENT --activations --data data", "RECURRENT --activations --data data --steps")
     .changes("--output", "a.png", beside: "--activations --data data").shown(),
+  OptionCase("export onnx", "MODEL")
+    .changes("--output", "parts").changes("--part", "prior"),
   OptionCase("data binarize", "--data other.idx -o b.idx")
     .other("--data", "--data other.idx -o b.idx", "--data images.idx -o b.idx")
     .other("--output", "--data other.idx -o b.idx", "--data other.idx --output c.idx")

@@ -36,7 +36,7 @@ import Testing
     "--data", "--labels", "--test-data", "--test-labels", "--output", "--resume", "--start-from", "--quiet",
     "--optimizer", "--objective", "--accept-changed-data", "--help", "--version", "--prior", "--prior-hidden",
     "--condition", "--freeze", "--layout", "--network", "--channels", "--kernel", "--residual",
-    "--recurrent", "--config",
+    "--recurrent", "--config", "--tensorboard",
   ]
 
   private func configuration(_ folder: String) throws -> (model: [String: Any], training: [String: Any]) {

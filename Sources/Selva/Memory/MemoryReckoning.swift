@@ -211,6 +211,15 @@ extension MemoryNeed {
       advice: "take a smaller --limit")
   }
 
+  /// Writing a model, which is loaded already, for other programs: its parameters as they are put together, and the bytes
+  /// of the file.
+  public static func exporting(_ model: ModelSettings) -> MemoryNeed {
+    MemoryNeed(
+      "exporting the model",
+      bytes: base + 12 * Double(ModelLayout(model).parameters.count) + networkRows(model),
+      advice: "free memory or raise the limit")
+  }
+
   /// Reading a model's parameters, or a checkpoint's; the file itself stays mapped.
   static func loading(_ layout: ParameterLayout) -> MemoryNeed {
     MemoryNeed(

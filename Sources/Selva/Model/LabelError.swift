@@ -85,3 +85,11 @@ extension TrainingData {
     return (fingerprint(training), fingerprint(validation))
   }
 }
+
+extension ImageSet {
+  /// The labels of some images, which `ModelSettings.checkLabels` has looked at; nil where the model takes none.
+  package func labels(_ indices: some Collection<Int>, for model: ModelSettings) -> [Int]? {
+    guard !model.labels.isEmpty, let labels else { return nil }
+    return indices.map { Int(labels[$0]) }
+  }
+}

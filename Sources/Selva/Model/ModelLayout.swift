@@ -14,10 +14,12 @@ public enum ModelPart: String, Codable, Sendable, CaseIterable {
 package struct ModelLayout: Sendable {
   package let parameters: ParameterLayout
   /// From an image to `[mean | logVariance]`: both heads are one product.
-  let encoder: NetworkPlan
+  package let encoder: NetworkPlan
   /// From a latent vector to the likelihood's parameters.
-  let decoder: NetworkPlan
+  package let decoder: NetworkPlan
   let prior: any PriorPlan
+  /// Of a flow, in the order from z to the base space; else none.
+  package var couplings: [FlowCoupling] { (prior as? FlowPlan)?.couplings ?? [] }
   /// What the likelihood's spread is where it is learned, `[channels]`: log σ² of the Gaussian, log s of the logistic.
   package let spread: ParameterLayout.View?
 
@@ -84,6 +86,19 @@ package struct ModelParameters: Sendable {
     var spread = ChannelFloats()
     for channel in 0..<view.count { spread[channel] = learned[channel] }
     return spread
+  }
+}
+
+extension VAE {
+  /// The likelihood's spread in each channel, learned or fixed, under the name that it has among parameters: log σ² of a
+  /// Gaussian, log s of the logistic; nil where there is none.
+  package var spread: (name: String, values: [Float])? {
+    switch settings.likelihood {
+    case .bernoulli, .continuousBernoulli: return nil
+    case .gaussian, .gaussianLearned, .discretizedLogistic:
+      let all = modelParameters.spread
+      return (settings.likelihood.spreadName ?? "log_variance", (0..<settings.channels).map { all[$0] })
+    }
   }
 }
 

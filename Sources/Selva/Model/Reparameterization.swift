@@ -11,7 +11,7 @@ import Compute
 
 /// z = μ + exp(½ log σ²)·ε (Kingma & Welling 2014, section 2.4), with the KL divergence and the densities of z
 /// that the objectives need. The heads' rows are `[mean | logVariance]`, each `latent` wide.
-struct Reparameterization: Sendable {
+package struct Reparameterization: Sendable {
   let latent: Int
   /// Samples of each image; sample j of image i is row `i · samples + j`.
   let samples: Int
@@ -28,7 +28,7 @@ struct Reparameterization: Sendable {
   /// The largest log σ² that is taken at its word. Late in long runs one image among millions can ask for more than
   /// e⁸⁸, which float32 cannot hold; under this bound loss and gradient stay finite and, with the gradient's norm
   /// clipped, such an image does no harm. The gradient passes as if there were no bound, so it still pulls back.
-  static let largestLogVariance: Float = 40
+  package static let largestLogVariance: Float = 40
 
   /// What is not a number stays so, which the order of the two in `min` sees to.
   static func bounded(_ logVariance: Float) -> Float { min(logVariance, largestLogVariance) }

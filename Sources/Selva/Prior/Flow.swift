@@ -6,16 +6,8 @@ import Networks
 /// they are and takes the other half to z·exp(s) + t, where s and t are functions of the first half.
 /// log p(z) = log N(u; 0, I) + Σ s.
 struct FlowPlan: PriorPlan {
-  let couplings: [Coupling]
+  let couplings: [FlowCoupling]
   let latent: Int
-
-  struct Coupling: Sendable {
-    /// Components that stay, and those that move.
-    let still: [Int]
-    let moved: [Int]
-    /// From the still components to `[scale | shift]` of those that move.
-    let network: NetworkPlan
-  }
 
   /// The final layer begins at 0, and with it the flow as the identity.
   init(_ count: Int, _ settings: ModelSettings, in layout: inout ParameterLayout) {
@@ -28,7 +20,7 @@ struct FlowPlan: PriorPlan {
         "prior.couplings.\(number)", inputs: still.count, hidden: settings.priorHidden,
         outputs: ["scale", "shift"].map { NetworkOutput($0, width: moved.count, gain: 0) },
         activation: settings.activation, in: &layout)
-      return Coupling(still: still, moved: moved, network: network)
+      return FlowCoupling(still: still, moved: moved, network: network)
     }
   }
 
@@ -40,6 +32,17 @@ struct FlowPlan: PriorPlan {
         + Matrix.byteCount(rows, 2 * $1.still.count + 3 * $1.moved.count)
     }
   }
+}
+
+/// A coupling as the layout knows it.
+package struct FlowCoupling: Sendable {
+  /// Components that stay, and those that move.
+  package let still: [Int]
+  package let moved: [Int]
+  /// From the still components to `[scale | shift]` of those that move.
+  package let network: NetworkPlan
+  /// s = 2·tanh(scale / 2): as steep as the scale at 0, and never so large that one image's density runs away.
+  package static let largestScale: Float = 2
 }
 
 /// The couplings bound to rows, both ways.
@@ -72,7 +75,7 @@ final class Flow: Sendable {
 /// One coupling bound to rows. What `forward` leaves is read by `backward`.
 final class BoundCoupling: Sendable {
   let network: Network
-  private let plan: FlowPlan.Coupling
+  private let plan: FlowCoupling
   private let input: Matrix
   private let inputGradient: Matrix?
   /// Of each moved component, `[rows, moved]`: what it was, tanh(scale / 2) and exp(s).
@@ -80,7 +83,7 @@ final class BoundCoupling: Sendable {
   private let bend: Matrix
   private let factor: Matrix
 
-  init(_ plan: FlowPlan.Coupling, _ parameters: Parameters, rows: RowSplit, learns: Bool) {
+  init(_ plan: FlowCoupling, _ parameters: Parameters, rows: RowSplit, learns: Bool) {
     let (count, moved) = (rows.count, plan.moved.count)
     self.plan = plan
     input = Matrix(rows: count, columns: plan.still.count)
@@ -93,9 +96,6 @@ final class BoundCoupling: Sendable {
       inputGradient: inputGradient.map { InputGradient($0) })
   }
 
-  /// s = 2·tanh(scale / 2): as steep as the scale at 0, and never so large that one image's density runs away.
-  private static let largest: Float = 2
-
   /// The scale and shift of each row, from the still components of `state`.
   private func run(_ worker: Int, _ blocks: [Range<Int>], state: Matrix, sign: Float) {
     let moved = plan.moved.count
@@ -106,9 +106,9 @@ final class BoundCoupling: Sendable {
     network.forward(worker)
     for row in blocks.joined() {
       let (scale, bend) = (network.output.row(row), bend.row(row))
-      for i in 0..<moved { bend[i] = scale[i] / Self.largest }
+      for i in 0..<moved { bend[i] = scale[i] / FlowCoupling.largestScale }
       selva_activation_forward(Activation.tanh.kernel, bend, bend, moved)
-      selva_exp(bend, sign * Self.largest, factor.row(row), moved)
+      selva_exp(bend, sign * FlowCoupling.largestScale, factor.row(row), moved)
     }
   }
 
@@ -122,7 +122,7 @@ final class BoundCoupling: Sendable {
       for (i, component) in moved.enumerated() {
         before[i] = values[component]
         values[component] = before[i] * factor[i] + shift[i]
-        sum += Double(Self.largest * bend[i])
+        sum += Double(FlowCoupling.largestScale * bend[i])
       }
       logDeterminant[row] += sum
     }

@@ -147,6 +147,15 @@ public final class LatentPrior {
     }
   }
 
+  /// Of a mixture, its components' means and standard deviations, `[components, latent]`, and the sums of their weights up
+  /// to each; nil where the prior is no mixture.
+  package var components: (means: [Float], deviations: [Float], cumulativeWeights: [Double])? {
+    guard case .mixture(let mixture) = kind else { return nil }
+    return (
+      mixture.means.values, mixture.logVariances.values.map { exp(0.5 * $0) }, mixture.cumulativeWeights
+    )
+  }
+
   /// The weights of a mixture's components, which sum to 1, in the order of the file; nil where the prior is no mixture.
   public var componentWeights: [Double]? {
     guard case .mixture(let mixture) = kind else { return nil }

@@ -67,16 +67,19 @@ package struct RunConfiguration: Codable {
   package var training: TrainingSettings
   /// The model that it began with, absolute; nil where it began anew.
   package var startFrom: String?
+  /// Name of the recorder that is told of the run; nil: none is.
+  package var recorder: String?
 
   package init(
     command: String, data: DataPaths, startFrom: String? = nil, model: ModelSettings,
-    training: TrainingSettings
+    training: TrainingSettings, recorder: String? = nil
   ) {
     self.command = command
     self.data = data
     self.startFrom = startFrom
     self.model = model
     self.training = training
+    self.recorder = recorder
   }
 
   /// - Throws: `FileError` when it is missing or of another kind, `ModelFileError` when it is not as it was written.
@@ -95,5 +98,15 @@ package struct RunConfiguration: Codable {
 
   package func write(to path: String) throws {
     try AtomicFile.write(Array((SettingsJSON.encode(self, pretty: true) + "\n").utf8), to: path)
+  }
+}
+
+extension TrainingRun {
+  /// Of a run that begins.
+  func writeConfiguration() throws {
+    try RunConfiguration(
+      command: command, data: paths, startFrom: startPath, model: model, training: training,
+      recorder: recorder?.name
+    ).write(to: directory.configuration)
   }
 }

@@ -43,6 +43,8 @@ public struct RunDirectory: Sendable, Equatable {
   public var configuration: String { file("config.json") }
   /// A chart of losses by epoch.
   public var curves: String { file("curves.png") }
+  /// The folder of what is kept for TensorBoard.
+  public var tensorBoard: String { file("tensorboard") }
   /// The folder of the pictures of single epochs.
   public var samples: String { file("samples") }
   /// Draws from the prior, made when training ended.

@@ -9,6 +9,7 @@ struct RunPictures {
   private let directory: RunDirectory
   private let data: TrainingData
   private let seed: UInt64
+  var recorder: (any RunRecorder)?
   /// Pixels of a side of the grids of large images, about.
   private static let gridSide = 2800
   private static let epochKey = "Selva epoch"
@@ -21,13 +22,20 @@ struct RunPictures {
 
   func sample(_ model: VAE, epoch: Int, command: String) throws {
     try directory.makeSamplesFolder()
-    try write(grid(model), to: directory.samplePicture(epoch: epoch), epoch: epoch, command: command)
+    let samples = grid(model)
+    try recorder?.record(
+      RunGrids(samples: samples, reconstructions: reconstructions(model)), epoch: epoch, isBest: false)
+    try write(samples, to: directory.samplePicture(epoch: epoch), epoch: epoch, command: command)
   }
 
   /// The pictures of a run that has ended after `epoch`.
   func finish(_ model: VAE, epoch: Int, metrics: [EpochMetrics], command: String) throws {
-    try write(grid(model), to: directory.finalSamples, epoch: epoch, command: command)
-    try write(reconstructions(model), to: directory.reconstructions, epoch: epoch, command: command)
+    let grids = RunGrids(samples: grid(model), reconstructions: reconstructions(model))
+    // First, since the pictures say that a run is finished.
+    try recorder?.record(grids, epoch: epoch, isBest: true)
+    try recorder?.record(model, on: data)
+    try write(grids.samples, to: directory.finalSamples, epoch: epoch, command: command)
+    try write(grids.reconstructions, to: directory.reconstructions, epoch: epoch, command: command)
     try curves(metrics, command: command)
   }
 
@@ -68,8 +76,7 @@ struct RunPictures {
     let side = RunPictures.side(of: model.settings) / 2 * 2
     let indices = data.validationIndices.prefix(side * side / 2).map { Int($0) }
     let images = indices.map { data.validation.image($0) }
-    let labels =
-      model.settings.labels.isEmpty ? nil : data.validation.labels.map { all in indices.map { Int(all[$0]) } }
+    let labels = data.validation.labels(indices, for: model.settings)
     let rebuilt = model.pictures(
       model.encode(Array(images.joined()), labels: labels).mean, labels: labels)
     let cells = zip(images, rebuilt).flatMap { image, picture in [model.picture(image[...]), picture] }

@@ -35,7 +35,7 @@ public final class TrainingRun {
   package let data: TrainingData
   private let trainer: Trainer
   private let statistics: (mean: [Float], standardDeviation: [Float])
-  private let pictures: RunPictures
+  var pictures: RunPictures
   /// The model that a new run begins with, until it is evaluated.
   private var start: VAE?
   private var log: MetricsLog
@@ -158,11 +158,7 @@ public final class TrainingRun {
   ) throws -> Outcome {
     // Better now than after the first hours.
     try ChartFile.checkLibrary()
-    if lastSave == nil {
-      try RunConfiguration(
-        command: command, data: paths, startFrom: startPath, model: model, training: training
-      ).write(to: directory.configuration)
-    }
+    if lastSave == nil { try writeConfiguration() }
     if let start {
       let loss = try validate(start).objective
       state.startLoss = loss.isFinite ? loss : nil
@@ -244,6 +240,7 @@ public final class TrainingRun {
     state.sums = LossSums()
     state.seconds = 0
     // Before the checkpoint, after which a run that is resumed would not make it again.
+    try recorder?.record(row, beta: training.beta(at: Double(state.epoch)))
     if training.sampleEvery > 0 && state.epoch % training.sampleEvery == 0 {
       try pictures.sample(current, epoch: state.epoch, command: command)
       try pictures.curves(metrics, command: command)

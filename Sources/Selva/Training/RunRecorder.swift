@@ -1,0 +1,31 @@
+import ImageGrid
+
+/// Grids of pictures of one model, as a run draws them.
+public struct RunGrids: Sendable {
+  public let samples: Raster
+  public let reconstructions: Raster
+}
+
+/// Keeps a run in a form of its own, beside what the run itself leaves in its directory. What it throws ends the run
+/// with the checkpoint that stands, as a picture does that cannot be written; a run that is resumed from there records
+/// the same epochs again.
+public protocol RunRecorder: AnyObject {
+  /// What the run's settings call it.
+  var name: String { get }
+  /// After each epoch.
+  ///
+  /// - Parameter beta: weight of the KL divergence at the epoch's end.
+  func record(_ row: EpochMetrics, beta: Double) throws
+  /// After the epochs whose samples the run draws, and of the best model in the end.
+  func record(_ pictures: RunGrids, epoch: Int, isBest: Bool) throws
+  /// Of the best model in the end.
+  func record(_ model: VAE, on data: TrainingData) throws
+}
+
+extension TrainingRun {
+  /// Told of every epoch; nil: nobody is.
+  public var recorder: (any RunRecorder)? {
+    get { pictures.recorder }
+    set { pictures.recorder = newValue }
+  }
+}

@@ -1,0 +1,1 @@
+../../samples/pytorch/selva_vae.py
