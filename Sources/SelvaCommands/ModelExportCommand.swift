@@ -40,7 +40,7 @@
       name: [.customShort("o"), .long],
       help: ArgumentHelp(
         "The folder to write the files into, or with --part a .onnx file; left out, the folder onnx beside the model.",
-        valueName: "folder|file"))
+        valueName: "folder|file"), completion: Offer.data)
     var output: String?
 
     @Option(help: "One part alone, as one file.")
