@@ -149,7 +149,7 @@ import Testing
     Misuse("evaluate model.safetensors --data data --limit 0", 64, "--limit"),
     Misuse("evaluate model.safetensors --data data --threads -1", 64, "--threads"),
     Misuse("evaluate none.safetensors --data data", 66, "none.safetensors"),
-    Misuse("evaluate data/test-images-idx3-ubyte --data data", 65, "ubyte: is an IDX file; name a model"),
+    Misuse("evaluate data/test-images-idx3-ubyte --data data", 64, "say which images; leave one out"),
     Misuse("evaluate model.safetensors --data none", 66, "none"),
     Misuse("evaluate model.safetensors --data data --worst 0", 64, "--worst"),
     Misuse("evaluate model.safetensors --data data -o worst.png", 64, "--output goes with --worst"),
