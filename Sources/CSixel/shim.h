@@ -9,7 +9,7 @@
 
 #define SELVA_SIXEL_FUNCTIONS(each)                                                              \
   each(output_new) each(output_unref) each(dither_new) each(dither_initialize) each(dither_unref) \
-  each(encode) each(helper_format_error)
+  each(dither_get_palette) each(dither_get_num_of_palette_colors) each(encode) each(helper_format_error)
 
 typedef struct selva_sixel {
 #define SELVA_SIXEL_FIELD(name) __typeof__(sixel_##name) *name;

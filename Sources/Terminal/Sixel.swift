@@ -89,7 +89,16 @@ enum Sixel {
         functions.dither_initialize(
           dither, pixels.baseAddress, width, height, Int32(SIXEL_PIXELFORMAT_RGB888), Int32(SIXEL_LARGE_AUTO),
           Int32(SIXEL_REP_AVERAGE_PIXELS), Int32(SIXEL_QUALITY_HIGH)))
+      stretch(functions, dither)
       try check(functions.encode(pixels.baseAddress, width, height, 3, dither, output))
+    }
+  }
+
+  /// The library counts colours by the upper five bits of each value, so that its white is 248: up to 255 again.
+  private static func stretch(_ functions: selva_sixel, _ dither: OpaquePointer?) {
+    guard let palette = functions.dither_get_palette(dither) else { return }
+    for index in 0..<3 * Int(functions.dither_get_num_of_palette_colors(dither)) {
+      palette[index] = UInt8(min(255, (Int(palette[index]) * 255 + 124) / 248))
     }
   }
 }

@@ -30,6 +30,23 @@ import Testing
     }
   }
 
+  /// Programs write faster than clocks of seconds tell.
+  @Test func aChangeWithinTheSameSecondIsNoticed() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/a"
+      try AtomicFile.write([1, 2, 3], to: path)
+      func touch(_ nanoseconds: Int) {
+        let times = [timespec](repeating: timespec(tv_sec: 1_700_000_000, tv_nsec: nanoseconds), count: 2)
+        #expect(utimensat(AT_FDCWD, path, times, 0) == 0)
+      }
+      touch(5)
+      let file = try MappedFile(path)
+      #expect(file.isIntact)
+      touch(4005)
+      #expect(!file.isIntact)
+    }
+  }
+
   @Test func aMissingFileIsMissingInput() throws {
     try withScratchFolder { folder in
       let fault = #expect(throws: FileError.self) { try MappedFile("\(folder)/none") }

@@ -116,3 +116,27 @@ private func `neither differences nor large states grow, and one of them nearly 
     }
   }
 }
+
+/// W · Wᵀ = gain² · I: independent numbers of the same size would keep the states' variance as well, but not each state.
+@Test func weightsOfTheStateAreARotation() throws {
+  var layout = ParameterLayout()
+  let size = 12
+  _ = RecurrentPlan(
+    "r", steps: 3, inputs: 5, units: size, source: .image, keepsSequence: false, activation: .tanh,
+    in: &layout)
+  let store = ParameterStore(layout, elementType: .float32, keepsAverage: false)
+  store.initialize(seed: 3)
+  let rotations = layout.views.compactMap { view in
+    if case .orthogonal(let gain) = view.initialization { (start: view.offset, gain: gain) } else { nil }
+  }
+  let rotation = try #require(rotations.first)
+  let all = ParameterStore.floats(store.weights)
+  for a in 0..<size {
+    for b in 0..<size {
+      let product = (0..<size).reduce(0.0) {
+        $0 + Double(all[rotation.start + a * size + $1]) * Double(all[rotation.start + b * size + $1])
+      }
+      #expect(abs(product - (a == b ? rotation.gain * rotation.gain : 0)) < 1e-5)
+    }
+  }
+}

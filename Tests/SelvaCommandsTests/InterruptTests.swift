@@ -57,6 +57,17 @@ import Testing
     }
   }
 
+  /// One signal is one checkpoint, not one at every step from then on.
+  @Test func aWishToSaveIsFulfilledOnce() async {
+    await #expect(processExitsWith: .success) {
+      Interrupt.watchForSaves()
+      let isAskedBefore = Interrupt.takeSaveRequest()
+      raise(SIGUSR1)
+      let (first, second) = (Interrupt.takeSaveRequest(), Interrupt.takeSaveRequest())
+      exit(!isAskedBefore && first && !second ? EXIT_SUCCESS : EXIT_FAILURE)
+    }
+  }
+
   /// As many as it takes for some of them to come in the middle of a product.
   @Test(arguments: [1, 2]) func signalsOverwriteNothing(threads: Int) throws {
     let folder = try Program.temporaryFolder()

@@ -74,6 +74,9 @@ import Testing
     guard Sixel.isAvailable else { return }
     let high = Raster(width: 10, height: 2000, fill: .white)
     let terminal = PictureTerminal(way: .sixel, screen: TerminalScreen(columns: 80))
-    #expect(String(decoding: try terminal.bytes(high), as: UTF8.self).contains("\"1;1;5;1000"))
+    let text = String(decoding: try terminal.bytes(high), as: UTF8.self)
+    #expect(text.contains("\"1;1;5;1000"))
+    // In hundredths: white is white.
+    #expect(text.contains(";2;100;100;100"))
   }
 }

@@ -2,7 +2,9 @@ import ImageGrid
 
 /// Grids of pictures of one model, as a run draws them.
 public struct RunGrids: Sendable {
+  /// Draws from the prior, by the run's seed.
   public let samples: Raster
+  /// Validation images, each beside its reconstruction.
   public let reconstructions: Raster
 }
 
