@@ -16,11 +16,22 @@ public protocol RunRecorder: AnyObject {
   var name: String { get }
   /// After each epoch.
   ///
-  /// - Parameter beta: weight of the KL divergence at the epoch's end.
+  /// - Parameters:
+  ///   - row: the epoch's figures, in nats per image.
+  ///   - beta: weight of the KL divergence at the epoch's end.
   func record(_ row: EpochMetrics, beta: Double) throws
   /// After the epochs whose samples the run draws, and of the best model in the end.
+  ///
+  /// - Parameters:
+  ///   - pictures: drawn by the model of that epoch, or by the best one.
+  ///   - epoch: from 1.
+  ///   - isBest: whether the best model drew them, in the end.
   func record(_ pictures: RunGrids, epoch: Int, isBest: Bool) throws
   /// Of the best model in the end.
+  ///
+  /// - Parameters:
+  ///   - model: the best by validation loss.
+  ///   - data: what the run has learned from.
   func record(_ model: VAE, on data: TrainingData) throws
 }
 
