@@ -9,7 +9,7 @@ import Testing
 @testable import Downloads
 
 /// Sets fetched from a server that does what servers do.
-@Suite struct DownloadTests {
+@Suite final class DownloadTests {
   /// Two images of 2 x 3 pixels, plain: 16 + 12 bytes.
   private static let images: [UInt8] =
     [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3] + (1...12).map { UInt8($0) }
@@ -88,7 +88,7 @@ import Testing
     try Data(bytes).write(to: url)
   }
 
-  private func end() { try? FileManager.default.removeItem(atPath: folder) }
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func fault(_ download: SetDownload) -> String {
     do { try download.run(replaces: false) } catch { return "\(error)" }
@@ -96,7 +96,6 @@ import Testing
   }
 
   @Test func aSetIsFetched() throws {
-    defer { end() }
     let server = try honest()
     defer { server.close() }
     let download = download(set(server.url, names: ["a", "b"]))
@@ -112,7 +111,6 @@ import Testing
   }
 
   @Test func aFolderThatHoldsFilesIsReplacedOnlyWhereThatIsWanted() throws {
-    defer { end() }
     let server = try honest()
     defer { server.close() }
     try write([1], "set/train-images-idx3-ubyte.gz")
@@ -127,7 +125,6 @@ import Testing
 
   /// Three connections that end in the middle, each of which brought something.
   @Test func aBrokenConnectionIsTakenUp() throws {
-    defer { end() }
     let server = try server { request, number in
       var answer = Server.Answer.file(Self.images, request)
       if number < 3 { answer.cut = 5 }
@@ -143,7 +140,6 @@ import Testing
   }
 
   @Test func aServerThatStallsIsLeft() throws {
-    defer { end() }
     let stalled = try server { request, _ in
       var answer = Server.Answer.file(Self.images, request)
       (answer.cut, answer.stalls) = (7, true)
@@ -195,7 +191,6 @@ import Testing
 
   @Test(arguments: Lie.all)
   func whatIsNotTheFileIsNotTaken(_ lie: Lie) throws {
-    defer { end() }
     let liar = try server { _, _ in lie.answer }
     let other = try honest()
     defer {
@@ -214,7 +209,6 @@ import Testing
   }
 
   @Test func redirectionsAreFollowed() throws {
-    defer { end() }
     let other = try honest()
     let otherURL = other.url
     let server = try Server { request, _ in .init(status: "302 Found", location: otherURL + request.path) }
@@ -227,7 +221,6 @@ import Testing
   }
 
   @Test func mirrorsOfTheUserComeFirst() throws {
-    defer { end() }
     let (known, mine) = (try honest(), try honest())
     defer {
       known.close()
@@ -256,7 +249,6 @@ import Testing
 
   @Test(arguments: Rest.all)
   func theNextDownloadGoesOn(_ rest: Rest) throws {
-    defer { end() }
     let server = try honest()
     defer { server.close() }
     try write(rest.bytes, ".set.download/train-images-idx3-ubyte")
@@ -266,7 +258,6 @@ import Testing
   }
 
   @Test func aServerWithoutRangesBeginsAgain() throws {
-    defer { end() }
     let server = try server { _, _ in .init(body: Self.images) }
     defer { server.close() }
     try write(Array(Self.images[..<9]), ".set.download/train-images-idx3-ubyte")
@@ -275,7 +266,6 @@ import Testing
   }
 
   @Test func stoppingKeepsWhatHasCome() throws {
-    defer { end() }
     let server = try server { request, _ in
       var answer = Server.Answer.file(Self.images, request)
       if request.start == 0 { (answer.cut, answer.stalls) = (11, true) }
@@ -295,7 +285,6 @@ import Testing
   }
 
   @Test func onlyOneDownloadsIntoAFolder() throws {
-    defer { end() }
     let server = try honest()
     defer { server.close() }
     try write([1], ".set.download/other")
@@ -305,7 +294,6 @@ import Testing
   }
 
   @Test func anInstalledPackageIsTaken() throws {
-    defer { end() }
     let server = try honest()
     defer { server.close() }
     try write(Self.images, "installed/train-images-idx3-ubyte")
@@ -317,7 +305,6 @@ import Testing
   }
 
   @Test func aListOfChecksumsIsASet() throws {
-    defer { end() }
     let list =
       "f7169b91c01c82a1c0c44aee0f6db5b5a609be8d0ba16e2ded674fe748c45dfe  train-images-idx3-ubyte\n6b413bc4e4b437a09780b06c8c43c748d2546f2be2f36913c8dfdb95fac3a083 *train-labels-idx1-ubyte\n"
     let server = try Server { request, _ in
@@ -363,7 +350,6 @@ import Testing
 
   /// A folder without images gets no name.
   @Test func whatIsNoSetIsNotPutInPlace() throws {
-    defer { end() }
     let text = Array("hello".utf8)
     let server = try Server { request, _ in .file(text, request) }
     defer { server.close() }
@@ -389,7 +375,6 @@ import Testing
 
   /// An archive as EMNIST's: two letters lying on their side, with a mapping of labels to characters.
   @Test func emnistIsTurnedUpright() throws {
-    defer { end() }
     let zip = "\(folder)/gzip.zip"
     let files: [(String, [UInt8])] = [
       ("gzip/emnist-letters-train-images-idx3-ubyte.gz", Self.images),
