@@ -1,5 +1,6 @@
 import ArgumentParser
 
+@testable import Files
 @testable import Selva
 @testable import SelvaCommands
 
