@@ -189,7 +189,7 @@ struct TrainCommand: ParsableCommand {
     run.command = CommandLineText.current
     run.paths = paths
     run.startPath = startPath.map(FilePath.absolute)
-    run.recorder = RecordOptions.recorder(directory, records.tensorboard)
+    run.recorder = RecordOptions.recorder(directory, records.tensorboard, defaults.recorder)
     return run
   }
 

@@ -12,6 +12,8 @@ struct TrainDefaults {
   var testLabels: String?
   var layout: ImageLayout?
   var startFrom: String?
+  /// Name of the recorder that the run was told to.
+  var recorder: String?
   /// The keys that were there and say something, as `training.epochs`.
   private(set) var keys: [String] = []
   /// The file; nil where there is none.
