@@ -29,15 +29,13 @@ public struct SetDownload {
     _ set: PublicSet, to target: String, mirrors: [String] = [], goesOn: @escaping () -> Bool,
     tell: @escaping (Event) -> Void
   ) {
-    (self.set, self.target) = (set, target.trimmedSlash)
+    (self.set, self.target) = (set, FilePath.trimmed(target))
     (self.mirrors, self.goesOn, self.tell) = (mirrors + set.mirrors, goesOn, tell)
   }
 
   /// Where files lie until all are there.
   var partial: String {
-    let parts = target.split(separator: "/", omittingEmptySubsequences: false)
-    let folder = parts.dropLast().map { "\($0)/" }.joined()
-    return "\(folder).\(parts.last ?? "set").download"
+    FilePath.beside(target, ".\(FilePath.name(target)).download")
   }
 
   /// Whether the folder holds this very set already.
@@ -85,14 +83,14 @@ public struct SetDownload {
       let path = "\(partial)/\(PublicSet.listName)"
       unlink(path)
       defer { unlink(path) }
-      let address = "\(url.trimmedSlash)/\(PublicSet.listName)"
+      let address = "\(FilePath.trimmed(url))/\(PublicSet.listName)"
       do { try Transfer(url: address, path: path, most: 1 << 20).run { _ in goesOn() } } catch let failure
         as Transfer.Failure
       {
         throw DownloadError(.inputOutput, "\(address): \(failure.reason); it must list the set's files")
       }
       let text = try MappedFile.withBytes(of: path) { String(decoding: $0, as: UTF8.self) }
-      return try PublicSet(list: text, at: url.trimmedSlash)
+      return try PublicSet(list: text, at: FilePath.trimmed(url))
     }
   }
 
@@ -187,7 +185,7 @@ public struct SetDownload {
   /// Takes up broken connections as long as each brings something.
   private func transfer(_ file: PublicSet.File, from mirror: String, to path: String) throws {
     let transfer = Transfer(
-      url: "\(mirror.trimmedSlash)/\(file.name)", path: path,
+      url: "\(FilePath.trimmed(mirror))/\(file.name)", path: path,
       most: file.size ?? PublicSet.File.most, patience: patience)
     while true {
       let before = FileKind.size(path)
@@ -217,14 +215,5 @@ extension Transfer.Failure {
     case .refused(let reason), .broken(let reason): reason
     case .tooLong: "gives more bytes than the file has"
     }
-  }
-}
-
-extension String {
-  /// Without slashes at the end.
-  fileprivate var trimmedSlash: String {
-    var text = self[...]
-    while text.count > 1, text.hasSuffix("/") { text = text.dropLast() }
-    return String(text)
   }
 }

@@ -124,7 +124,7 @@ private final class Sink {
   private let isWanted: (Int) -> Bool
   private let descriptor: Int32
   private(set) var count: Int
-  private(set) var fault: FileError?
+  private(set) var fault: (any Error)?
   private(set) var isTooLong = false
 
   init(_ path: String, most: Int, _ isWanted: @escaping (Int) -> Bool) throws {
@@ -143,29 +143,18 @@ private final class Sink {
       isTooLong = true
       return false
     }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let part = UnsafeRawBufferPointer(rebasing: rest)
-      let written = write(descriptor, part.baseAddress, part.count)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        fault = FileError(.inputOutput, path: path, reason: "writing broke off: \(systemReason())")
-        return false
-      }
-      count += written
-      rest = rest.dropFirst(written)
+    do {
+      try writeAll(bytes, to: descriptor, path: path)
+      count += bytes.count
+      return true
+    } catch {
+      fault = error
+      return false
     }
-    return true
   }
 
   func sync() throws {
     guard DiskSync.content(descriptor) else { throw FileError.unwritable(path) }
-  }
-}
-
-extension FileError {
-  static func unwritable(_ path: String) -> FileError {
-    FileError(.cannotWrite, path: path, reason: "cannot be written: \(systemReason())")
   }
 }
 

@@ -9,7 +9,7 @@ public enum AtomicFolder {
   public static func write(
     to path: String, replaces: ((String) -> Bool)? = nil, _ body: (String) throws -> Void
   ) throws {
-    let target = trimmed(path)
+    let target = FilePath.trimmed(path)
     if replaces == nil { try checkFree(target) }
     let temporary = TemporaryName.make(beside: target)
     Leftovers.clearOnce(in: TemporaryName.folder(of: target))
@@ -30,18 +30,9 @@ public enum AtomicFolder {
   /// - Throws: `FileError`.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw FileError(.cannotWrite, path: path, reason: "cannot be written: \(systemReason())")
-    }
+    guard descriptor >= 0 else { throw FileError.unwritable(path) }
     defer { close(descriptor) }
     try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
-  }
-
-  /// `set/` as `set`.
-  private static func trimmed(_ path: String) -> String {
-    var path = path[...]
-    while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
-    return String(path)
   }
 
   /// - Parameter fix: what to do where it is not.

@@ -29,6 +29,11 @@ public struct FileError: Fault, Equatable {
   /// What is wrong with it and what to do, in words.
   public let reason: String
 
+  /// That a file cannot be made or changed, as `errno` has it.
+  package static func unwritable(_ path: String) -> FileError {
+    FileError(.cannotWrite, path: path, reason: "cannot be written: \(systemReason())")
+  }
+
   package init(_ category: FaultCategory, path: String, reason: String) {
     self.category = category
     self.path = path

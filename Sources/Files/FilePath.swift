@@ -8,6 +8,13 @@ package enum FilePath {
     return path == "." ? start : start == "/" ? "/\(path)" : "\(start)/\(path)"
   }
 
+  /// `set/` as `set`.
+  package static func trimmed(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
+    return String(path)
+  }
+
   /// What a path lies in; `.` for a name alone.
   package static func folder(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -8,9 +8,7 @@ public final class GrowingFile {
   public init(_ path: String) throws {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw FileError(.cannotWrite, path: path, reason: "cannot be written: \(systemReason())")
-    }
+    guard descriptor >= 0 else { throw FileError.unwritable(path) }
   }
 
   deinit { close(descriptor) }

@@ -12,7 +12,7 @@ package func systemReason(_ code: Int32 = errno) -> String { String(cString: str
 /// Writes into the open file at `path`, to the last byte.
 ///
 /// - Throws: `FileError` (`inputOutput`).
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
   var rest = bytes[...]
   while !rest.isEmpty {
     let part = UnsafeRawBufferPointer(rebasing: rest)
