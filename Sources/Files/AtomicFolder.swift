@@ -17,12 +17,24 @@ public enum AtomicFolder {
       throw FileError(.cannotWrite, path: path, reason: "the folder cannot be made: \(systemReason())")
     }
     defer { Leftovers.removeFolder(temporary) }
-    try body(temporary)
+    try fill(temporary, for: target, body)
     if rename(temporary, target) == 0 { return try DiskSync.name(target) }
     guard let replaces, FileKind.isFolder(target) else {
       throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason())")
     }
     try move(from: temporary, to: target, replaces)
+  }
+
+  /// Faults name the files where they will be.
+  private static func fill(
+    _ temporary: String, for target: String, _ body: (String) throws -> Void
+  ) throws {
+    do {
+      try body(temporary)
+    } catch let fault as FileError where fault.path.hasPrefix(temporary) {
+      let place = target + fault.path.dropFirst(temporary.count)
+      throw FileError(fault.category, path: place, reason: fault.reason)
+    }
   }
 
   /// Writes a file in the temporary folder that `body` was given, without waiting for the disk as `AtomicFile` does.

@@ -33,6 +33,22 @@ import Testing
     }
   }
 
+  /// Not those of the temporary folder, of which nobody knows.
+  @Test func faultsNameWhereAFileWillBe() throws {
+    try withScratchFolder { folder in
+      let fault = #expect(throws: FileError.self) {
+        try AtomicFolder.write(to: "\(folder)/set/") { temporary in
+          try AtomicFolder.write([1], to: "\(temporary)/missing/a")
+        }
+      }
+      #expect(fault?.description == "\(folder)/set/missing/a: cannot be written: No such file or directory")
+      let other = #expect(throws: FileError.self) {
+        try AtomicFolder.write(to: "\(folder)/set") { _ in throw FileError.unwritable("elsewhere") }
+      }
+      #expect(other?.path == "elsewhere")
+    }
+  }
+
   @Test func aFullFolderIsLeftAlone() throws {
     try withScratchFolder { folder in
       try AtomicFile.write([9], to: "\(folder)/mine")

@@ -181,6 +181,37 @@ private func `gradients are the slopes of the loss`(_ test: Case) throws {
   }
 }
 
+/// A step updates what a worker has finished while the others are still at theirs.
+@Test(arguments: cases, [[0, 1], [1, 0]])
+private func `no worker reads parameters that another has finished`(_ test: Case, _ order: [Int]) {
+  let images = noiseImages(
+    7, height: 4, width: test.model.width, channels: test.model.channels, labels: [1, 3, 7, 7, 3, 1, 3])
+  let statistics = DataStatistics(images)
+  let trainer = Trainer(
+    model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,
+    inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 2))
+  trainer.store.initialize(trainer.model, statistics: statistics, seed: 14) { images.image($0) }
+  let batch: ArraySlice<Int32> = [0, 1, 2, 3, 4, 5, 6]
+  _ = trainer.gradient(batch, beta: test.training.beta)
+  let gradient = ParameterStore.floats(trainer.store.gradients)
+  let expected = Array(gradient)
+
+  let (step, store) = (trainer.job(batch.count).step, trainer.store)
+  trainer.group.run { worker in
+    step.imageGradients(worker)
+    for turn in order {
+      worker.barrier()
+      guard turn == worker.index else { continue }
+      step.parameterGradients(worker) { finished in
+        ParameterStore.floats(store.weights)[finished].update(repeating: .nan)
+      }
+    }
+  }
+  for view in store.layout.views {
+    #expect(expected[view.range].elementsEqual(gradient[view.range]), "\(view.name)")
+  }
+}
+
 @Test func `backward stops at rows of no worker`() throws {
   // More workers than images, some with nothing to do.
   let images = noiseImages(3, height: 4, width: 3)

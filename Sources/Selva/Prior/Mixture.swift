@@ -66,6 +66,8 @@ struct Mixture: Sendable {
   private let precisions: Matrix
   /// log w_k − ½ Σ (log σ² + log 2π), `[1, components]`.
   private let constants: Matrix
+  /// w_k, as `prepare` found them.
+  let proportions: Doubles
 
   init(means: Matrix, logVariances: Matrix, logits: Matrix) {
     self.means = means
@@ -73,13 +75,14 @@ struct Mixture: Sendable {
     self.logits = logits
     precisions = Matrix(rows: means.rows, columns: means.columns)
     constants = Matrix(rows: 1, columns: means.rows)
+    proportions = Doubles(means.rows)
   }
 
   var count: Int { means.rows }
   private var latent: Int { means.columns }
 
   static func byteCount(_ components: Int, latent: Int) -> Double {
-    Matrix.byteCount(components, latent + 1)
+    Matrix.byteCount(components, latent + 1) + 8 * Double(components)
   }
 
   /// log Σ exp(logits).
@@ -97,7 +100,9 @@ struct Mixture: Sendable {
       selva_exp(logVariance, -1, precisions.row(k), latent)
       var sum = 0.0
       for i in 0..<latent { sum += Double(logVariance[i]) + logTwoPi }
-      constants.floats[k] = Float(Double(logits.floats[k]) - logTotal - 0.5 * sum)
+      let logProportion = Double(logits.floats[k]) - logTotal
+      constants.floats[k] = Float(logProportion - 0.5 * sum)
+      proportions[k] = exp(logProportion)
     }
   }
 
@@ -204,10 +209,9 @@ final class MixturePass: PriorPass {
     }
   }
 
-  /// w_k · Σ weight − Σ weight · share_k.
+  /// w_k · Σ weight − Σ weight · share_k. Logits themselves are not read: another worker may have updated its own.
   private func logitsGradient(_ components: Range<Int>, at offset: Int) {
     guard let gradient = binding.parameters.gradient(offset, rows: 1, columns: mixture.count) else { return }
-    let logTotal = mixture.logTotal
     var weight = 0.0
     for row in 0..<shares.rows { weight += Double(binding.weights.row(row)[0]) }
     let sums = gradient.floats + components.lowerBound
@@ -215,8 +219,7 @@ final class MixturePass: PriorPass {
     selva_column_sums(
       shares.floats + components.lowerBound, shares.rows, shares.stride, components.count, sums)
     for k in components {
-      let share = exp(Double(mixture.logits.floats[k]) - logTotal)
-      gradient.floats[k] = Float(share * weight - Double(gradient.floats[k]))
+      gradient.floats[k] = Float(mixture.proportions[k] * weight - Double(gradient.floats[k]))
     }
   }
 }
