@@ -18,7 +18,7 @@ import Testing
   @Test(arguments: [
     "data --seed 7", "images.idx --seed 3 --validation-fraction 0.25 --binarize stochastic",
     "data --condition labels", "data --tensorboard",
-    "images.idx --threads 1 --prior mixture:3 --schedule burda --optimizer adamw --average-decay 0.5",
+    "images.idx --threads 2 --prior mixture:3 --schedule burda --optimizer adamw --average-decay 0.5",
     "images.idx --network convolution --channels 3 --kernel 3",
     "images.idx --network recurrent --recurrent 4",
     "high.idx --network dense",
