@@ -40,19 +40,28 @@ struct LinePlotLayout {
     labels = (left + width + 10, max(room - 10, 0))
     self.xScale = xScale
     let isWhole = xs.allSatisfy { !$0.isFinite || $0 == $0.rounded() } && !xs.isEmpty
-    xTicks = LinePlotLayout.xTicks(xScale, width: width, isWhole: isWhole) {
+    xTicks = LinePlotLayout.xTicks(
+      xScale, width: width, whole: isWhole ? Set(xs.filter(xScale.shows)).sorted() : nil
+    ) {
       canvas.textWidth($0, size: LinePlotLayout.tickSize)
     }
   }
 
   /// As many marks as leave some room between their labels. Where all values are whole numbers, such as epochs, the
-  /// first and the last are among them.
+  /// first and the last are among them, and on a logarithmic axis each value where they are few.
+  ///
+  /// - Parameter whole: the values in their order; nil where they are not all whole.
   private static func xTicks(
-    _ scale: ChartScale, width: Double, isWhole: Bool, measure: (String) -> Double
+    _ scale: ChartScale, width: Double, whole: [Double]?, measure: (String) -> Double
   ) -> [Tick] {
     func isClear(_ left: Tick, _ right: Tick) -> Bool {
       let distance = (scale.fraction(right.value) - scale.fraction(left.value)) * width
       return distance - (measure(left.label) + measure(right.label)) / 2 >= 16
+    }
+    let isWhole = whole != nil
+    if scale.isLogarithmic, let whole, (2...9).contains(whole.count), scale.high < 1e6 {
+      let ticks = whole.map { Tick(value: $0, label: String(Int($0))) }
+      if zip(ticks, ticks.dropFirst()).allSatisfy(isClear) { return ticks }
     }
     for limit in stride(from: 9, to: 1, by: -1) {
       var ticks = scale.ticks(limit: limit, isWhole: isWhole)

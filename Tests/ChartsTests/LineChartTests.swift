@@ -135,6 +135,24 @@ import Testing
     _ = try ChartFile.raster(figure)
   }
 
+  /// Few of them, as long as there is room: else round numbers.
+  @Test(
+    arguments: [
+      ("2, 4, 8, 16", [2, 4, 8, 16]), ("1, 2, 5, 10", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+      ("2, 5, 10", [2, 2.5, 4, 16]),
+      ("10, 20, 50, 100, 200, 500, 1000", [10, 1000, 1010]),
+    ] as [(String, [Double])])
+  func wholeValuesAreTheMarksOfALogarithmicAxis(_ expected: String, _ values: [Double]) throws {
+    let points = values.map { (x: $0, y: 1.0) }
+    let chart = LineChart(series: [.init("", points: points)], xScale: .logarithmic)
+    let figure = Probe { canvas in
+      let frame = Frame(x: 0, y: 0, width: 900, height: 500)
+      let labels = LinePlotLayout(chart, canvas: canvas, frame: frame).xTicks.map(\.label)
+      #expect(labels.joined(separator: ", ") == expected)
+    }
+    _ = try ChartFile.raster(figure)
+  }
+
   @Test(arguments: [LineChart.Scale.linear, .logarithmic])
   func degenerateInputMakesAPicture(_ scale: LineChart.Scale) throws {
     let extreme = Double.greatestFiniteMagnitude

@@ -29,7 +29,9 @@ func walk(steps: Int, waves: Int, latent: Int, seed: UInt64) -> [Float] {
 func run(model path: String, output: String, seed: UInt64) throws {
   let model = try VAE(contentsOf: RunDirectory.modelPath(from: path))
   let latents = walk(steps: 160, waves: 3, latent: model.settings.latent, seed: seed)
-  try PNG.write(Raster.grid(model.pictures(latents), columns: 16), to: output)
+  let style = GridStyle().fitted(
+    cells: 160, columns: 16, width: model.settings.width, height: model.settings.height)
+  try PNG.write(Raster.grid(model.pictures(latents), columns: 16, style: style), to: output)
 }
 
 func stop(_ message: String) -> Never {
