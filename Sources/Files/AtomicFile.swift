@@ -58,7 +58,7 @@ public struct AtomicFileWriter: ~Copyable {
     self.path = path
     replacement = AtomicFileWriter.replacement(for: path)
     if let temporary = replacement?.temporary {
-      Leftovers.clearOnce(in: TemporaryName.folder(of: temporary))
+      Leftovers.clearOnce(in: FilePath.folder(temporary))
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     } else {
       descriptor = open(path, O_WRONLY | O_CLOEXEC)

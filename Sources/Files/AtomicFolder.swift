@@ -12,15 +12,16 @@ public enum AtomicFolder {
     let target = FilePath.trimmed(path)
     if replaces == nil { try checkFree(target) }
     let temporary = TemporaryName.make(beside: target)
-    Leftovers.clearOnce(in: TemporaryName.folder(of: target))
+    Leftovers.clearOnce(in: FilePath.folder(target))
     guard mkdir(temporary, 0o777) == 0 else {
       throw FileError(.cannotWrite, path: path, reason: "the folder cannot be made: \(systemReason())")
     }
     defer { Leftovers.removeFolder(temporary) }
     try fill(temporary, for: target, body)
     if rename(temporary, target) == 0 { return try DiskSync.name(target) }
+    let code = errno
     guard let replaces, FileKind.isFolder(target) else {
-      throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason())")
+      throw FileError(.cannotWrite, path: path, reason: "cannot be put in place: \(systemReason(code))")
     }
     try move(from: temporary, to: target, replaces)
   }

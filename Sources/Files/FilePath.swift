@@ -17,13 +17,13 @@ package enum FilePath {
 
   /// What a path lies in; `.` for a name alone.
   package static func folder(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The place of `name` in the folder that `path` lies in.
   package static func beside(_ path: String, _ name: String) -> String {
-    guard path.contains("/") else { return name }
+    guard path.utf8.contains(UInt8(ascii: "/")) else { return name }
     let folder = folder(path)
     return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }

@@ -7,14 +7,7 @@ enum TemporaryName {
   private static let suffix = ".tmp"
 
   static func make(beside path: String) -> String {
-    let name = "\(prefix)\(getpid())-\(UInt32.random(in: 0 ... .max))\(suffix)"
-    let folder = folder(of: path)
-    return folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
-
-  static func folder(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    FilePath.beside(path, "\(prefix)\(getpid())-\(UInt32.random(in: 0 ... .max))\(suffix)")
   }
 
   /// The process that a file of this name belongs to; nil for any other name.

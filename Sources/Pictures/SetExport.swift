@@ -25,6 +25,7 @@ public enum SetExport {
           tell(order.count)
         }
       }
+      try DiskSync.files(order, in: folder)
       try AtomicFile.write(
         Array(order.map { "\($0)\n" }.joined().utf8), to: "\(folder)/\(PictureFolder.orderFile)")
       if let names = set.labelNames {
@@ -66,7 +67,7 @@ public enum SetExport {
   private static func write(_ images: ImageSet, _ index: Int, to path: String) throws {
     let raster = Raster(
       width: images.width, height: images.height, channels: images.channels, bytes: images.bytes(index))
-    // Not synced one by one: the folder gets its name when all are there.
+    // Not synced one by one, but all before the folder gets its name.
     try AtomicFolder.write(PNG.encode(raster, name: path), to: path)
   }
 

@@ -78,7 +78,7 @@
       func fill(_ temporary: String) throws {
         for part in parts {
           let bytes = try ONNXFile.bytes(part, of: model, for: Folder.join(folder, part.fileName))
-          try AtomicFolder.write(bytes, to: Folder.join(temporary, part.fileName))
+          try AtomicFile.write(bytes, to: Folder.join(temporary, part.fileName))
         }
       }
       try AtomicFolder.write(to: folder, replaces: { _ in false }, fill)

@@ -51,15 +51,19 @@ def not_synced(scenario):
     for call in scenario.calls:
         folder = str(PurePath(call.path).parent)
         if call.name in ("create", "write"):
-            written.add(folder)
-        elif call.name == "fsync" and call.path.endswith("temporary"):
-            written.discard(folder)
+            written.add(call.path)
+        elif call.name == "fsync" and call.path in written:
+            written.discard(call.path)
         elif call.name == "fsync":
             waiting = {name: where for name, where in waiting.items() if where != call.path}
         elif call.name in ("rename", "mkdir"):
-            if call.name == "rename" and folder in written:
+            # Of a folder: all that is in it.
+            before = PurePath(folder) / "temporary"
+            if call.name == "rename" and any(before in [PurePath(path), *PurePath(path).parents] for path in written):
                 return f"{call}: its content is not synced"
             if elsewhere := [name for name, where in waiting.items() if where != folder and call.name == "rename"]:
                 return f"{call}: the folder of {elsewhere[0]} is not synced"
-            waiting[call.path] = folder
+            # A temporary folder's own name is nobody's loss.
+            if not call.path.endswith("temporary"):
+                waiting[call.path] = folder
     return f"the folder of {next(iter(waiting))} is not synced" if waiting else ""

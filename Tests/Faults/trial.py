@@ -132,7 +132,7 @@ class Bench:
 
 def plain(path):
     """Without what chance and process put into a temporary name."""
-    return re.sub(r"[^/]*\.tmp$", "temporary", path)
+    return re.sub(r"[^/]*\.tmp(?=/|$)", "temporary", path)
 
 
 def comparable(name, content):
@@ -170,7 +170,8 @@ def differences(found, expected):
 
 
 def is_leftover(name):
-    return name.endswith(".tmp") or Path(name).name.startswith(".")
+    """Whether a file, or a folder that it is in, is a temporary one."""
+    return any(part.endswith(".tmp") or part.startswith(".") for part in Path(name).parts)
 
 
 class Scenario:
@@ -232,6 +233,8 @@ def scenarios(bench):
     plain_data = bench.work / "templates" / "data"
     (plain_data / "d").mkdir(parents=True)
     write_images(plain_data / "d" / "train-images-idx3-ubyte", 60)
+    (plain_data / "few").mkdir()
+    write_images(plain_data / "few" / "train-images-idx3-ubyte", 3)
     train = Scenario("train", bench, plain_data, TRAIN, [RESUME, TRAIN])
     finished = bench.work / "templates" / "finished"
     shutil.copytree(bench.here, finished)
@@ -254,6 +257,7 @@ def scenarios(bench):
         "traverse": "traverse r --data d --part train --index 0 --output c.png",
         "sample and latents": "sample r --output s.png --save-latents z.npy",
         "export": "export onnx r --output parts",
+        "export pictures": "data export few --output pictures",
         "export one part": "export onnx r --part decoder --output d.onnx",
         "start from": "train --data d --start-from r --epochs 1 --batch-size 20 --threads 1 --quiet --output s",
     }.items():

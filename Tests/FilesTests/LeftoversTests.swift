@@ -19,7 +19,7 @@ import Testing
 
   @Test(arguments: [("a", "."), ("b/a", "b"), ("/a", "/"), ("/b/c/a", "/b/c"), ("é/a", "é")])
   func aTemporaryFileLiesBesideItsTarget(_ path: String, _ folder: String) {
-    #expect(TemporaryName.folder(of: path) == folder)
+    #expect(FilePath.folder(path) == folder)
     let start = folder == "." ? "" : folder == "/" ? "/" : folder + "/"
     #expect(TemporaryName.make(beside: path).hasPrefix(start + ".selva-"))
   }

@@ -10,26 +10,50 @@ enum NPZ {
   ///
   /// - Throws: `StorageError` or `FileError`.
   static func read(_ bytes: UnsafeRawBufferPointer, path: String) throws -> LatentTable {
-    let archive = try ArchiveReader(bytes, name: path)
-    var arrays: [String: [UInt8]] = [:]
-    while let name = try archive.next() {
-      guard name.hasSuffix(".npy") else { continue }
-      arrays[String(name.dropLast(4))] = try archive.content(most: 1 << 32)
-    }
-    let others = arrays.keys.filter { !labels.contains($0) }
-    guard let name = arrays[vectors] != nil ? vectors : others.count == 1 ? others.first : nil,
-      let array = arrays[name]
-    else {
+    let names = try arrayNames(bytes, path)
+    let others = names.filter { !labels.contains($0) }
+    guard let name = names.contains(vectors) ? vectors : others.count == 1 ? others.first : nil else {
       throw StorageError.brokenFile(
         path: path, offset: 0,
         problem: "has no array z among \(others.sorted().map { shown($0) }.joined(separator: ", "))",
         fix: "save it as numpy.savez('all.npz', z=…)")
     }
+    let labelled = labels.first(where: names.contains)
+    let arrays = try arrays(bytes, path) { $0 == name || $0 == labelled }
+    let array = arrays[name] ?? []
     var table = try array.withUnsafeBytes { try NPY.read($0, path: "\(path): \(name)") }
-    if let name = labels.first(where: { arrays[$0] != nil }), let array = arrays[name] {
-      table.labels = try array.withUnsafeBytes { try readLabels($0, "\(path): \(name)", count: table.count) }
+    if let labelled, let array = arrays[labelled] {
+      table.labels = try array.withUnsafeBytes {
+        try readLabels($0, "\(path): \(labelled)", count: table.count)
+      }
     }
     return table
+  }
+
+  private static func arrayNames(_ bytes: UnsafeRawBufferPointer, _ path: String) throws -> Set<String> {
+    var names: Set<String> = []
+    try forEachArray(bytes, path) { name, _ in names.insert(name) }
+    return names
+  }
+
+  /// Only those that are wanted are unpacked: what a stranger's archive holds besides may be long.
+  private static func arrays(
+    _ bytes: UnsafeRawBufferPointer, _ path: String, where isWanted: (String) -> Bool
+  ) throws -> [String: [UInt8]] {
+    var arrays: [String: [UInt8]] = [:]
+    try forEachArray(bytes, path) { name, archive in
+      if isWanted(name) { arrays[name] = try archive.content(most: 1 << 32) }
+    }
+    return arrays
+  }
+
+  private static func forEachArray(
+    _ bytes: UnsafeRawBufferPointer, _ path: String, _ body: (String, ArchiveReader) throws -> Void
+  ) throws {
+    let archive = try ArchiveReader(bytes, name: path)
+    while let name = try archive.next() {
+      if name.hasSuffix(".npy") { try body(String(name.dropLast(4)), archive) }
+    }
   }
 
   private static func readLabels(

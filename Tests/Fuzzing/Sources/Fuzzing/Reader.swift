@@ -2,7 +2,8 @@ import Files
 
 /// Everything that reads what a person or a stranger wrote.
 enum Reader: String, CaseIterable {
-  case idx, gzip, labels, safetensors, model, checkpoint, settings, configuration, metrics, csv, npy, png
+  case idx, gzip, labels, safetensors, model, checkpoint, settings, configuration, metrics, csv, npy, npz,
+    png, jpeg, pictures
   case arguments, numbers
 
   static let chosen: Reader = {
@@ -22,6 +23,9 @@ enum Reader: String, CaseIterable {
     case .gzip: try ImageReaders.gzip(input)
     case .labels: try ImageReaders.labels(input)
     case .png: try ImageReaders.png(input)
+    case .jpeg: try PictureReaders.jpeg(input)
+    case .pictures: try PictureReaders.pictures(input)
+    case .npz: try PictureReaders.npz(input)
     case .safetensors: try ModelReaders.safetensors(input)
     case .model: try ModelReaders.model(input)
     case .checkpoint: try ModelReaders.checkpoint(input)
