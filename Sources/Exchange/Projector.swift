@@ -31,10 +31,10 @@ struct Projector {
     try AtomicFile.write(
       Projector.table(indices.indices.map { latents[$0 * latent..<($0 + 1) * latent].map(\.description) })
         .utf8,
-      to: Folder.join(folder, "tensors.tsv"))
-    try AtomicFile.write(Projector.table(metadata).utf8, to: Folder.join(folder, "metadata.tsv"))
-    try PNG.write(sprite, to: Folder.join(folder, "sprite.png"))
-    try AtomicFile.write(configuration.utf8, to: Folder.join(folder, "projector_config.pbtxt"))
+      to: FilePath.join(folder, "tensors.tsv"))
+    try AtomicFile.write(Projector.table(metadata).utf8, to: FilePath.join(folder, "metadata.tsv"))
+    try PNG.write(sprite, to: FilePath.join(folder, "sprite.png"))
+    try AtomicFile.write(configuration.utf8, to: FilePath.join(folder, "projector_config.pbtxt"))
   }
 
   private func latents() -> [Float] {

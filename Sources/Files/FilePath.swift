@@ -24,8 +24,12 @@ package enum FilePath {
   /// The place of `name` in the folder that `path` lies in.
   package static func beside(_ path: String, _ name: String) -> String {
     guard path.utf8.contains(UInt8(ascii: "/")) else { return name }
-    let folder = folder(path)
-    return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    return join(folder(path), name)
+  }
+
+  /// The place of `name` in `folder`.
+  package static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
   /// The last part of a path.

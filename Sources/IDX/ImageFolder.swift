@@ -113,9 +113,7 @@ private struct Listing {
     return candidates.first.map(joined)
   }
 
-  func joined(_ name: String) -> String {
-    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
+  func joined(_ name: String) -> String { FilePath.join(folder, name) }
 
   /// None for hidden files and for names with another ending.
   private static func stem(_ name: String) -> String? {

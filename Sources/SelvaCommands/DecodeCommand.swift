@@ -128,7 +128,7 @@ struct DecodeCommand: ParsableCommand {
         let number = String(row)
         let name = String(repeating: "0", count: digits - number.count) + number + ".png"
         try PNG.write(
-          Raster.grid([picture], columns: 1, style: style), to: Folder.join(folder, name), text: text)
+          Raster.grid([picture], columns: 1, style: style), to: FilePath.join(folder, name), text: text)
       }
     }
   }

@@ -77,8 +77,8 @@
     private func write(_ parts: [ExportedPart], of model: VAE, to folder: String) throws {
       func fill(_ temporary: String) throws {
         for part in parts {
-          let bytes = try ONNXFile.bytes(part, of: model, for: Folder.join(folder, part.fileName))
-          try AtomicFile.write(bytes, to: Folder.join(temporary, part.fileName))
+          let bytes = try ONNXFile.bytes(part, of: model, for: FilePath.join(folder, part.fileName))
+          try AtomicFile.write(bytes, to: FilePath.join(temporary, part.fileName))
         }
       }
       try AtomicFolder.write(to: folder, replaces: { _ in false }, fill)

@@ -29,15 +29,11 @@ enum Offer {
       word.last == "/" || word.contains("/") ? FilePath.folder(word.last == "/" ? word + "." : word) : "."
     let names = ((try? FileKind.names(in: folder)) ?? []).sorted()
     let paths = names.filter { !$0.hasPrefix(".") }.map {
-      folder == "." && !word.hasPrefix("./") ? $0 : join(folder, $0)
+      folder == "." && !word.hasPrefix("./") ? $0 : FilePath.join(folder, $0)
     }
     let others = paths.filter { path in
       FileKind.isFolder(path) || endings.contains { path.hasSuffix($0) }
     }
     return runs + others.filter { !runs.contains($0) }
-  }
-
-  private static func join(_ folder: String, _ name: String) -> String {
-    folder == "/" ? "/\(name)" : "\(folder)/\(name)"
   }
 }

@@ -19,11 +19,20 @@ struct RecordOptions: ParsableArguments {
     ) -> (any RunRecorder)? {
       isAsked || name == TensorBoardRecorder.name ? TensorBoardRecorder(folder: directory.tensorBoard) : nil
     }
+
+    /// Why a run cannot be told to have the recorder of this name; nil where it can.
+    static func refusal(of name: String) -> String? {
+      name == TensorBoardRecorder.name ? nil : "must be \(TensorBoardRecorder.name), or be left out"
+    }
   #else
     var tensorboard: Bool { false }
 
     static func recorder(
       _ directory: RunDirectory, _ isAsked: Bool, _ name: String? = nil
     ) -> (any RunRecorder)? { nil }
+
+    static func refusal(of name: String) -> String? {
+      "must be left out: this selva was built without the trait Exchange"
+    }
   #endif
 }

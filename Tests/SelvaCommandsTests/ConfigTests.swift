@@ -194,6 +194,7 @@ private let model = [
     (#"{"training": {"epochs": 1.5}}"#, "'training.epochs' is 1.5, and must be a whole number"),
     (#"{"training": {"dropout": true}}"#, "'training.dropout' is true, and must be a number (0 to 0.99)"),
     (#"{"training": {"objective": "elbow"}}"#, "must be one of \"elbo\", \"iwae\", \"dreg\""),
+    (#"{"recorder": "tensorbord"}"#, "'recorder' is \"tensorbord\", and must be tensorboard, or be left out"),
     (#"{"training": {"objective": 3}}"#, "must be one of \"elbo\", \"iwae\", \"dreg\""),
     (#"{"training": {"frozen": ["nothing"]}}"#, "must name parts of"),
     (#"{"training": 3}"#, "'training' is 3, and must be an object"),

@@ -24,10 +24,6 @@ package enum Folder {
   /// Names in a folder, in no order; none where it cannot be read.
   static func names(_ path: String) -> [String] { (try? FileKind.names(in: path)) ?? [] }
 
-  package static func join(_ parent: String, _ name: String) -> String {
-    parent.hasSuffix("/") ? parent + name : "\(parent)/\(name)"
-  }
-
   /// Makes one folder; false where something has its name already.
   ///
   /// - Throws: `FileError` where it cannot be made.
@@ -51,7 +47,7 @@ package enum Folder {
     }
     var parent = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
-      parent = parent.isEmpty ? String(part) : join(parent, String(part))
+      parent = parent.isEmpty ? String(part) : FilePath.join(parent, String(part))
       // Another process may make it between the question and the making.
       if try FileKind.isMissing(parent) { _ = try makeNew(parent) }
       guard kind(parent) == .folder else {

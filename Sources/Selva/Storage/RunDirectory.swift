@@ -54,7 +54,7 @@ public struct RunDirectory: Sendable, Equatable {
 
   /// Where the picture of samples after epoch `epoch` goes, `samples/epoch-NNN.png`.
   public func samplePicture(epoch: Int) -> String {
-    Folder.join(samples, "epoch-\(Self.threeDigits(epoch)).png")
+    FilePath.join(samples, "epoch-\(Self.threeDigits(epoch)).png")
   }
 
   /// Those pictures that are there, by epoch.
@@ -64,7 +64,7 @@ public struct RunDirectory: Sendable, Equatable {
         let epoch = Int(name.dropFirst("epoch-".count).dropLast(".png".count))
       else { return nil }
       return (epoch, name)
-    }.sorted { $0 < $1 }.map { Folder.join(samples, $0.name) }
+    }.sorted { $0 < $1 }.map { FilePath.join(samples, $0.name) }
   }
 
   /// Makes the folder `samples` where it is not there.
@@ -72,7 +72,7 @@ public struct RunDirectory: Sendable, Equatable {
   /// - Throws: `FileError` where it cannot be made.
   package func makeSamplesFolder() throws { try Folder.make(samples) }
 
-  private func file(_ name: String) -> String { Folder.join(path, name) }
+  private func file(_ name: String) -> String { FilePath.join(path, name) }
 
   private static func threeDigits(_ number: Int) -> String {
     let digits = "\(number)"
@@ -90,7 +90,7 @@ public struct RunDirectory: Sendable, Equatable {
     var number = numbered(in: parent).last?.number ?? 0
     while true {
       number += 1
-      let path = Folder.join(parent, threeDigits(number))
+      let path = FilePath.join(parent, threeDigits(number))
       if try Folder.makeNew(path) { return try RunDirectory(held: path) }
     }
   }
@@ -119,7 +119,7 @@ public struct RunDirectory: Sendable, Equatable {
   private func isUntouched() throws -> Bool {
     let names = try FileKind.names(in: path)
       .filter { $0 != FolderLock.fileName && !Leftovers.isTemporary($0) }
-      .map { Folder.join(path, $0) }
+      .map { FilePath.join(path, $0) }
     return try names.allSatisfy { $0 == configuration || $0 == checkpoint }
       && (FileKind.isMissing(checkpoint) || (try? Checkpoint.read(checkpoint).state.stepCount) == 0)
   }
@@ -143,7 +143,7 @@ public struct RunDirectory: Sendable, Equatable {
   /// the same time, the one whose name comes last is first.
   public static func all(in parent: String = defaultParent) -> [RunDirectory] {
     Folder.names(parent)
-      .map { RunDirectory(Folder.join(parent, $0)) }
+      .map { RunDirectory(FilePath.join(parent, $0)) }
       .compactMap { run in run.lastWritten.map { (time: $0, run: run) } }
       .sorted { ($0.time, $0.run.path) > ($1.time, $1.run.path) }
       .map(\.run)

@@ -23,7 +23,11 @@ struct ConfigKey: Sendable {
   static let all: [ConfigKey] =
     data + model + network + training + [
       ConfigKey(name: "start_from", option: "--start-from") { $1.startFrom = try ConfigValue.text($0) },
-      ConfigKey(name: "recorder", option: "--tensorboard") { $1.recorder = try ConfigValue.text($0) },
+      ConfigKey(name: "recorder", option: "--tensorboard") {
+        let name = try ConfigValue.text($0)
+        if let rule = RecordOptions.refusal(of: name) { throw Refusal(rule: rule) }
+        $1.recorder = name
+      },
       ConfigKey(name: "command", option: nil) { value, _ in _ = try ConfigValue.text(value) },
       ConfigKey(name: "resumed", option: nil) { value, _ in _ = try ConfigValue.texts(value) },
     ]
