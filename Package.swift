@@ -107,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "SelvaCommandsTests",
       dependencies: [
-        "SelvaCommands", "SelvaMain", "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures",
+        "SelvaCommands", "SelvaMain", "Selva", "Networks", "Archives", "Files", "IDX", "ImageGrid", "Charts",
+        "Pictures",
         "Terminal", "Downloads", "TestServer", "Exchange", "Messages",
       ]),
   ],

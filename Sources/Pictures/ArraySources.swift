@@ -81,7 +81,7 @@ extension PictureCollection {
           PictureError(path: "\(path): \(name)", problem: "byte \($0): \($1)", fix: $2)
         }
         let short = name.hasSuffix(".npy") ? String(name.dropLast(4)) : name
-        members.append(Member(name: short, spool: spool, bytes: bytes, header: header))
+        members.append(Member(name: shown(short, most: 400), spool: spool, bytes: bytes, header: header))
       } catch let fault as PictureError {
         try skip(fault)
       }

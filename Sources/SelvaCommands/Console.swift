@@ -2,8 +2,10 @@ import Files
 
 /// Standard streams. Results go to standard output, everything else to standard error, so that pipes stay clean.
 enum Console {
-  /// One line to standard error; on a terminal too narrow for it, several, broken between words.
+  /// One line to standard error; on a terminal too narrow for it, several, broken between words. Whatever control
+  /// characters a file's name brings along, none of them reaches the terminal.
   static func message(_ text: String) {
+    let text = shown(text, most: .max)
     let lines = isTerminal ? wrapped(text, width: terminalWidth) : [text]
     write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
   }

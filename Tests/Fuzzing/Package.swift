@@ -5,7 +5,10 @@ import PackageDescription
 let package = Package(
   name: "selva-fuzzing",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "selva", path: "../..")],
+  dependencies: [
+    // Without what writes for other programs alone, and swift-protobuf with it.
+    .package(name: "selva", path: "../..", traits: [])
+  ],
   targets: [
     .systemLibrary(name: "CFuzzer"),
     .executableTarget(

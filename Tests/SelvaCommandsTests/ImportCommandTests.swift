@@ -1,3 +1,4 @@
+import Archives
 import Files
 import Foundation
 import IDX
@@ -46,6 +47,30 @@ import Testing
 
   /// The level of each image's first pixel.
   private func levels(_ set: ImageSet) -> [UInt8] { (0..<set.count).map { set.bytes($0)[0] } }
+
+  /// Names that a terminal would take for commands, in a folder, in an archive and on the command line.
+  @Test func namesOfStrangersCommandNoTerminal() throws {
+    let place = try CommandFolder()
+    let name = "dog\u{1B}[2J\u{7}.png"
+    for name in ["in/a.png", "in/\(name)"] { try picture(place, name, .white) }
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: place.path("in/\(name)")))
+    try AtomicFile.write(to: place.path("in.zip")) { file in
+      let zip = try ZipWriter("in.zip")
+      for name in ["a.png", name] {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: place.path("in/\(name)")))
+        try zip.add(name, byteCount: bytes.count, to: file) { write in
+          try bytes.withUnsafeBytes { try write($0) }
+        }
+      }
+      try zip.finish(to: file)
+    }
+    for input in ["in", "in.zip"] {
+      let errors = try told(place, "data import \(input) -o set --force")
+      #expect(errors.contains("dog\u{FFFD}[2J\u{FFFD}.png: is plain text"), "\(input): \(errors)")
+    }
+    let missing = try Program.run(["inspect", "no\u{1B}[2J"], in: place.folder)
+    #expect(missing.errors.contains("no\u{FFFD}[2J: ") && !missing.errors.contains("\u{1B}"))
+  }
 
   @Test func aFolderBecomesASet() throws {
     let place = try place()

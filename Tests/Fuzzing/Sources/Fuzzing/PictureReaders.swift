@@ -60,11 +60,7 @@ enum PictureReaders {
     try collection.gather([path])
     let folder = "\(InputFile.folder)/set"
     let summary = try collection.write(to: folder, source: path, replaces: true)
-    let images = try ImageSet(imagesPath: path(of: folder, summary.shape))
-    require(images.count == summary.train, "\(images.count) images, not \(summary.train)")
-  }
-
-  private static func path(of folder: String, _ shape: ImageShape) -> String {
-    "\(folder)/train-images-idx\(shape.channels == 3 ? 4 : 3)-ubyte"
+    let counts = try StoredSet(folder).parts.map(\.images.count)
+    require(counts == [summary.train, summary.test].filter { $0 > 0 }, "\(counts) images, not \(summary)")
   }
 }
