@@ -62,13 +62,12 @@ public final class WorkerGroup: Sendable {
   }
 }
 
-/// A barrier that spins, since a training step is shorter than putting a thread to sleep and waking it. After a while
-/// it sleeps all the same: where another process holds a core, the worker that it holds up can then have this one's.
+/// A barrier that spins, since a training step is shorter than putting a thread to sleep and waking it; after a
+/// while it yields, so that another process gets the core instead of a spinning thread.
 private final class Meeting: Sendable {
   private let count: Int
   private let arrived = Atomic<Int>(0)
   private let round = Atomic<Int>(0)
-  private let bench = Bench()
 
   init(count: Int) { self.count = count }
 
@@ -77,23 +76,32 @@ private final class Meeting: Sendable {
     let current = round.load(ordering: .relaxed)
     if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
       arrived.store(0, ordering: .relaxed)
-      round.store(current + 1, ordering: .sequentiallyConsistent)
-      bench.wake()
+      round.store(current + 1, ordering: .releasing)
       return
     }
-    bench.wait(spins: 4_000) { round.load(ordering: .sequentiallyConsistent) != current }
+    var spins = 0
+    while round.load(ordering: .acquiring) == current {
+      spins += 1
+      if spins < 4_000 { selva_pause() } else { sched_yield() }
+    }
   }
 }
 
-/// Where threads wait for what another one does with atomics, spinning first and then asleep.
-///
-/// `@unchecked Sendable`: mutex and condition are made for several threads; the lock guards sleeping only.
-private final class Bench: @unchecked Sendable {
+/// What the threads share. `@unchecked Sendable`: `job` is written before `generation` is raised and read after
+/// it is seen raised; the lock guards sleeping only.
+private final class Shared: @unchecked Sendable {
+  let count: Int
+  let meeting: Meeting
+  private let generation = Atomic<Int>(0)
+  private let stopping = Atomic<Bool>(false)
   private let sleepers = Atomic<Int>(0)
+  private var job: (@Sendable (Worker) -> Void)?
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  init(count: Int) {
+    self.count = count
+    meeting = Meeting(count: count)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
   }
@@ -103,43 +111,6 @@ private final class Bench: @unchecked Sendable {
     pthread_mutex_destroy(mutex)
     condition.deallocate()
     mutex.deallocate()
-  }
-
-  /// - Parameter isDone: reads what is stored, sequentially consistent, before `wake`: either the sleeper sees it, or the
-  ///   one who stored it sees the sleeper.
-  func wait(spins: Int, until isDone: () -> Bool) {
-    for _ in 0..<spins {
-      if isDone() { return }
-      selva_pause()
-    }
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    sleepers.add(1, ordering: .sequentiallyConsistent)
-    while !isDone() { pthread_cond_wait(condition, mutex) }
-    sleepers.subtract(1, ordering: .sequentiallyConsistent)
-  }
-
-  func wake() {
-    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
-    pthread_mutex_lock(mutex)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
-  }
-}
-
-/// What the threads share. `@unchecked Sendable`: `job` is written before `generation` is raised and read after
-/// it is seen raised.
-private final class Shared: @unchecked Sendable {
-  let count: Int
-  let meeting: Meeting
-  private let generation = Atomic<Int>(0)
-  private let stopping = Atomic<Bool>(false)
-  private let bench = Bench()
-  private var job: (@Sendable (Worker) -> Void)?
-
-  init(count: Int) {
-    self.count = count
-    meeting = Meeting(count: count)
   }
 
   func publish(_ body: @escaping @Sendable (Worker) -> Void) {
@@ -154,7 +125,10 @@ private final class Shared: @unchecked Sendable {
 
   private func raise() {
     generation.add(1, ordering: .sequentiallyConsistent)
-    bench.wake()
+    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
   }
 
   func startThread(_ index: Int) {
@@ -205,7 +179,16 @@ private final class Shared: @unchecked Sendable {
   }
 
   private func waitForJob(after seen: Int) -> Int {
-    bench.wait(spins: 20_000) { generation.load(ordering: .sequentiallyConsistent) != seen }
+    for _ in 0..<20_000 {
+      let now = generation.load(ordering: .acquiring)
+      if now != seen { return now }
+      selva_pause()
+    }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(condition, mutex) }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
     return generation.load(ordering: .acquiring)
   }
 }
