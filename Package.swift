@@ -108,8 +108,7 @@ let package = Package(
       name: "SelvaCommandsTests",
       dependencies: [
         "SelvaCommands", "SelvaMain", "Selva", "Networks", "Archives", "Files", "IDX", "ImageGrid", "Charts",
-        "Pictures",
-        "Terminal", "Downloads", "TestServer", "Exchange", "Messages",
+        "Pictures", "Terminal", "Downloads", "TestServer", "Exchange", "Messages",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -135,15 +135,21 @@ private let recurrent = [
 ]
 private let deep = NetworkShape.recurrent(Recurrent(layers: [6, 5]))
 
-@Test(arguments: cases)
-private func `gradients are the slopes of the loss`(_ test: Case) throws {
+/// On seven images, with two workers.
+private func trainer(_ test: Case) -> Trainer {
   let images = noiseImages(
     7, height: 4, width: test.model.width, channels: test.model.channels, labels: [1, 3, 7, 7, 3, 1, 3])
   let statistics = DataStatistics(images)
   let trainer = Trainer(
     model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,
     inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 2))
-  trainer.store.initialize(trainer.model, statistics: statistics, seed: 14)
+  trainer.store.initialize(trainer.model, statistics: statistics, seed: 14) { images.image($0) }
+  return trainer
+}
+
+@Test(arguments: cases)
+private func `gradients are the slopes of the loss`(_ test: Case) throws {
+  let trainer = trainer(test)
   let weights = ParameterStore.floats(trainer.store.weights)
   // Away from the quiet start, at which the heads' gradients are too small to be told from noise.
   for view in trainer.store.layout.views
@@ -184,13 +190,7 @@ private func `gradients are the slopes of the loss`(_ test: Case) throws {
 /// A step updates what a worker has finished while the others are still at theirs.
 @Test(arguments: cases, [[0, 1], [1, 0]])
 private func `no worker reads parameters that another has finished`(_ test: Case, _ order: [Int]) {
-  let images = noiseImages(
-    7, height: 4, width: test.model.width, channels: test.model.channels, labels: [1, 3, 7, 7, 3, 1, 3])
-  let statistics = DataStatistics(images)
-  let trainer = Trainer(
-    model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,
-    inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 2))
-  trainer.store.initialize(trainer.model, statistics: statistics, seed: 14) { images.image($0) }
+  let trainer = trainer(test)
   let batch: ArraySlice<Int32> = [0, 1, 2, 3, 4, 5, 6]
   _ = trainer.gradient(batch, beta: test.training.beta)
   let gradient = ParameterStore.floats(trainer.store.gradients)
