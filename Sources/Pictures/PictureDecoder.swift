@@ -5,12 +5,13 @@ import ImageGrid
 public enum PictureDecoder {
   /// - Parameters:
   ///   - bytes: the whole file.
-  ///   - name: what an error calls it.
+  ///   - name: what an error calls it, but for what a terminal would take for commands: names may be a stranger's.
   ///   - background: what shows through transparent pixels.
   /// - Throws: `PictureError`, or `PNGError`.
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, name: String, background: Color = .black
   ) throws -> Raster {
+    let name = shown(name, most: 800)
     switch FileSignature(bytes) {
     case .png:
       return try PNG.decode(bytes.bindMemory(to: UInt8.self), name: name, over: background).raster

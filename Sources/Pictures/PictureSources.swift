@@ -27,16 +27,13 @@ extension PictureCollection {
     let base = root.split(separator: "/").last.map(String.init) ?? root
     for file in files where !(isAlone && PictureFolder.isOwn(file)) {
       let name = isAlone ? file : "\(base)/\(file)"
-      try add(name, root: isAlone ? .folder : .list) {
-        try decode("\(root)/\(file)", name: "\(root)/\(shown(file, most: 400))")
-      }
+      try add(name, root: isAlone ? .folder : .list) { try decode("\(root)/\(file)") }
     }
   }
 
-  /// - Parameter name: what errors call it: a stranger's name may hold what a terminal takes for commands.
-  private func decode(_ path: String, name: String) throws -> Raster {
+  private func decode(_ path: String) throws -> Raster {
     try MappedFile.withBytes(of: path) {
-      try PictureDecoder.decode($0, name: name, background: settings.background)
+      try PictureDecoder.decode($0, name: path, background: settings.background)
     }
   }
 
@@ -48,7 +45,7 @@ extension PictureCollection {
     case .npy, .csv:
       let file = try MappedFile(path)
       try withExtendedLifetime(file) { try gatherTable(file.bytes, kind, path) }
-    default: try add(path.withoutRoot, root: .list) { try decode(path, name: path) }
+    default: try add(path.withoutRoot, root: .list) { try decode(path) }
     }
   }
 
@@ -71,8 +68,7 @@ extension PictureCollection {
       let content = try archive.content(most: PictureCollection.longestPicture)
       try add(name.withoutRoot, root: .list) {
         try content.withUnsafeBytes {
-          try PictureDecoder.decode(
-            $0, name: "\(path): \(shown(name, most: 400))", background: settings.background)
+          try PictureDecoder.decode($0, name: "\(path): \(name)", background: settings.background)
         }
       }
     }
