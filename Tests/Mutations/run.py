@@ -26,8 +26,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Quick ones first: a mutation should die of the cheapest test that sees it.
 TARGETS = [
-    "FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "PicturesTests", "ChartsTests", "DownloadsTests",
-    "NetworksTests", "SelvaTests", "SelvaCommandsTests"]
+    "FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "PicturesTests", "ChartsTests", "TerminalTests",
+    "ExchangeTests", "DownloadsTests", "NetworksTests", "SelvaTests", "SelvaCommandsTests"]
 ROOMS = {
     "Files": ["FilesTests"],
     "IDX": ["IDXTests"],
@@ -43,6 +43,8 @@ ROOMS = {
     "COneDNN": ["ComputeTests", "SelvaTests"],
     "Compute": ["ComputeTests", "SelvaTests"],
     "Charts": ["ChartsTests"],
+    "Exchange": ["ExchangeTests"],
+    "Terminal": ["TerminalTests"],
     "Networks": ["NetworksTests", "SelvaTests"],
     "Selva": ["SelvaTests"],
     "SelvaCommands": ["SelvaCommandsTests"],
