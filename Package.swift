@@ -17,6 +17,8 @@ let package = Package(
     .trait(
       name: "Exchange",
       description: "selva export and train --tensorboard, for which swift-protobuf is built."),
+    .trait(
+      name: "MPI", description: "Training and evaluation on several machines, for which MPI is needed."),
     .default(enabledTraits: ["Exchange"]),
   ],
   dependencies: [
@@ -41,9 +43,15 @@ let package = Package(
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     // Loaded when a picture is shown in a terminal that takes sixels.
     .systemLibrary(name: "CSixel", providers: [.apt(["libsixel-dev"]), .brew(["libsixel"])]),
+    // Open MPI or MPICH.
+    .systemLibrary(
+      name: "CMPI", pkgConfig: "mpi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),
+    .target(
+      name: "Ranks",
+      dependencies: ["Files", "Compute", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
     .target(name: "Networks", dependencies: ["Compute", "CKernels"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),
@@ -55,7 +63,8 @@ let package = Package(
       dependencies: ["Files", "Archives", "Compute", "IDX", "ImageGrid", "CPNG", "CJPEG"]),
     .target(name: "Downloads", dependencies: ["Files", "Archives", "IDX", "Pictures", "CCurl"]),
     .target(
-      name: "Selva", dependencies: ["Files", "Archives", "Compute", "Networks", "IDX", "ImageGrid", "Charts"]),
+      name: "Selva",
+      dependencies: ["Files", "Archives", "Compute", "Ranks", "Networks", "IDX", "ImageGrid", "Charts"]),
     // Messages of other programs' formats, generated: see CONTRIBUTING.md.
     .target(
       name: "Messages",
@@ -70,7 +79,7 @@ let package = Package(
       name: "SelvaCommands",
       dependencies: [
         "Selva", "Networks", "Files", "IDX", "ImageGrid", "Charts", "Pictures", "Terminal", "Downloads",
-        "Compute", .target(name: "Exchange", condition: .when(traits: ["Exchange"])),
+        "Compute", "Ranks", .target(name: "Exchange", condition: .when(traits: ["Exchange"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "SelvaMain", dependencies: ["SelvaCommands"]),
@@ -91,6 +100,9 @@ let package = Package(
     .testTarget(
       name: "DownloadsTests",
       dependencies: ["TestServer", "Downloads", "Pictures", "Archives", "Files", "IDX"]),
+    // Ranks without MPI, likewise.
+    .target(name: "ThreadRanks", dependencies: ["Ranks", "Compute"], path: "Tests/ThreadRanks"),
+    .testTarget(name: "RanksTests", dependencies: ["ThreadRanks", "Ranks", "Files"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "ImageGrid"]),
     // Every version of the kernels by itself, whatever the processor's own would be; for tests alone.
     .target(name: "CKernelVariants", dependencies: ["CKernels"], path: "Tests/CKernelVariants"),
@@ -98,7 +110,9 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Compute", "CKernels", "CKernelVariants"]),
     .testTarget(
       name: "SelvaTests",
-      dependencies: ["Selva", "Networks", "Compute", "Files", "IDX", "ImageGrid", "Charts"],
+      dependencies: [
+        "Selva", "Networks", "Ranks", "ThreadRanks", "Compute", "Files", "IDX", "ImageGrid", "Charts",
+      ],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "ExchangeTests",

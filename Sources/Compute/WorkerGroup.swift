@@ -50,8 +50,14 @@ public final class WorkerGroup: Sendable {
 
   deinit { shared.stop() }
 
-  /// The processors that this process may use, by its affinity and its control groups.
-  public static var processorCount: Int { Processors.count }
+  /// The processors that this process may use, by its affinity and its control groups: its part of them, where it knows
+  /// of others that share them.
+  public static var processorCount: Int {
+    max(1, Processors.count / sharers.load(ordering: .relaxed))
+  }
+
+  /// Processes that share this one's processors, this one included.
+  package static let sharers = Atomic<Int>(1)
 
   /// Runs `body` once on every worker and returns when all are done. One caller at a time.
   package func run(_ body: @escaping @Sendable (Worker) -> Void) {
@@ -88,7 +94,7 @@ private final class Meeting: Sendable {
 }
 
 /// What the threads share. `@unchecked Sendable`: `job` is written before `generation` is raised and read after
-/// it is seen raised; the lock guards sleeping only.
+/// it is seen raised; the condition guards sleeping only.
 private final class Shared: @unchecked Sendable {
   let count: Int
   let meeting: Meeting
@@ -96,21 +102,11 @@ private final class Shared: @unchecked Sendable {
   private let stopping = Atomic<Bool>(false)
   private let sleepers = Atomic<Int>(0)
   private var job: (@Sendable (Worker) -> Void)?
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let condition = Condition()
 
   init(count: Int) {
     self.count = count
     meeting = Meeting(count: count)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
   }
 
   func publish(_ body: @escaping @Sendable (Worker) -> Void) {
@@ -125,41 +121,14 @@ private final class Shared: @unchecked Sendable {
 
   private func raise() {
     generation.add(1, ordering: .sequentiallyConsistent)
-    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
-    pthread_mutex_lock(mutex)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { condition.change {} }
   }
 
-  func startThread(_ index: Int) {
-    let start = Unmanaged.passRetained(Start(shared: self, index: index))
-    #if canImport(Darwin)
-      var thread: pthread_t?
-    #else
-      var thread = pthread_t()
-    #endif
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        #if canImport(Darwin)
-          let raw = argument
-        #else
-          let raw = argument!
-        #endif
-        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-        start.shared.work(start.index)
-        return nil
-      }, start.toOpaque())
-    precondition(status == 0, "a thread cannot be started: \(String(cString: strerror(status)))")
-    #if canImport(Darwin)
-      if let thread { pthread_detach(thread) }
-    #else
-      pthread_detach(thread)
-    #endif
-  }
+  /// What is sent to the process goes to other threads: a handler here would write over the data of a product (see
+  /// `Product`).
+  func startThread(_ index: Int) { BackgroundThread.start { self.work(index) } }
 
   private func work(_ index: Int) {
-    blockSignals()
     var seen = 0
     while true {
       seen = waitForJob(after: seen)
@@ -169,36 +138,15 @@ private final class Shared: @unchecked Sendable {
     }
   }
 
-  /// What is sent to the process goes to other threads: a handler here would write over the data of a product (see
-  /// `Product`). Faults of the thread's own come all the same.
-  private func blockSignals() {
-    var signals = sigset_t()
-    sigfillset(&signals)
-    for fault in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP] { sigdelset(&signals, fault) }
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-  }
-
   private func waitForJob(after seen: Int) -> Int {
     for _ in 0..<20_000 {
       let now = generation.load(ordering: .acquiring)
       if now != seen { return now }
       selva_pause()
     }
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(condition, mutex) }
+    condition.wait { generation.load(ordering: .sequentiallyConsistent) != seen }
     sleepers.subtract(1, ordering: .sequentiallyConsistent)
     return generation.load(ordering: .acquiring)
-  }
-}
-
-private final class Start: Sendable {
-  let shared: Shared
-  let index: Int
-
-  init(shared: Shared, index: Int) {
-    self.shared = shared
-    self.index = index
   }
 }

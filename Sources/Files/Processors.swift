@@ -24,13 +24,26 @@ public enum Processors {
     return quota > 0 && period > 0 && quota / period < 1e6 ? quota / period : nil
   }
 
+  /// A number for this machine and the processors of the affinity mask: processes with the same share them.
+  package static var place: UInt32 { place(root: "") }
+
+  static func place(root: String) -> UInt32 {
+    let machine = KernelFile.text("\(root)/proc/sys/kernel/random/boot_id")
+    var checksum = CRC32()
+    Array("\(machine) \(mask(root: root))".utf8).withUnsafeBytes { checksum.update($0) }
+    return checksum.value
+  }
+
   /// The processors of the affinity mask; nil where the system does not tell.
   private static func affinity(root: String) -> Int? {
+    let bits = mask(root: root).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+    return bits > 0 ? bits : nil
+  }
+
+  /// Hexadecimal digits, with a comma between every eight; empty where the system does not tell.
+  private static func mask(root: String) -> Substring {
     let key = "Cpus_allowed:"
     let lines = KernelFile.text("\(root)/proc/self/status").split(separator: "\n")
-    guard let line = lines.first(where: { $0.hasPrefix(key) }) else { return nil }
-    // Hexadecimal digits, with a comma between every eight.
-    let bits = line.dropFirst(key.count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
-    return bits > 0 ? bits : nil
+    return lines.first { $0.hasPrefix(key) }?.dropFirst(key.count) ?? ""
   }
 }

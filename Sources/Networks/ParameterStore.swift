@@ -64,11 +64,14 @@ package final class ParameterStore: Sendable {
   }
 
   /// After the weights were set from outside.
-  package func weightsChanged() {
+  package func weightsChanged() { weightsChanged(in: 0..<layout.count) }
+
+  /// After those in `range` of the buffer were.
+  package func weightsChanged(in range: Range<Int>) {
     guard let halves else { return }
     selva_to_bf16(
-      ParameterStore.floats(weights).baseAddress!, halves.base.assumingMemoryBound(to: UInt16.self),
-      layout.count)
+      ParameterStore.floats(weights).baseAddress! + range.lowerBound,
+      halves.base.assumingMemoryBound(to: UInt16.self) + range.lowerBound, range.count)
   }
 
   /// Of the gradient in `range` of the buffer.

@@ -3,8 +3,10 @@ import Files
 /// Standard streams. Results go to standard output, everything else to standard error, so that pipes stay clean.
 enum Console {
   /// One line to standard error; on a terminal too narrow for it, several, broken between words. Whatever control
-  /// characters a file's name brings along, none of them reaches the terminal.
-  static func message(_ text: String) {
+  /// characters a file's name brings along, none of them reaches the terminal. Of several processes the first speaks for
+  /// all, but where `isForced`.
+  static func message(_ text: String, isForced: Bool = false) {
+    guard Launch.speaks || isForced else { return }
     let text = shown(text, most: .max)
     let lines = isTerminal ? wrapped(text, width: terminalWidth) : [text]
     write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
@@ -42,6 +44,7 @@ enum Console {
   /// Bytes of a result to standard output.
   /// - Throws: as `result` does, and `FileError` when a mapped file was cut short, since the result is then wrong.
   static func output(_ bytes: [UInt8]) throws {
+    guard Launch.speaks else { return }
     try MappedFile.checkNoneIsCut()
     if bytes.withUnsafeBytes({ write($0, to: STDOUT_FILENO) }) { return }
     let code = errno
@@ -82,7 +85,7 @@ enum Console {
   }
 
   /// Whether standard error is a terminal, where a line may be drawn over.
-  static var isTerminal: Bool { isatty(STDERR_FILENO) != 0 }
+  static var isTerminal: Bool { Launch.speaks && isatty(STDERR_FILENO) != 0 }
 
   @discardableResult
   private static func write(_ text: String, to descriptor: Int32) -> Bool {

@@ -2,10 +2,11 @@ import ArgumentParser
 import Compute
 import Files
 import IDX
+import Ranks
 import Selva
 import Synchronization
 
-struct EvaluateCommand: ParsableCommand, ModelAndImages {
+struct EvaluateCommand: ParsableCommand, ModelAndImages, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure a model on images: ELBO, its parts, and an estimate of the likelihood.",
@@ -65,22 +66,15 @@ struct EvaluateCommand: ParsableCommand, ModelAndImages {
     if json && worst.show.isOn { throw ValidationError("--show does not go with --json.") }
   }
 
-  func run() throws {
-    let (model, path) = try model.load()
-    let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
-    let trained = try VAE.trainingSettings(contentsOf: path)
-    let count = min(set.count, limit ?? set.count)
-    try model.settings.checkLabels(of: set, 0..<count)
-    if classify { try model.check(labels: [], option: "--classify", path: path) }
-    var evaluator = Evaluator(
-      model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
-      importanceSamples: importanceSamples)
-    try MemoryNeed.evaluation(
-      model.settings, images: count, threads: threads,
-      importanceSamples: importanceSamples ?? (classify ? Evaluator.classificationSamples : nil)
-    ).check()
+  func run() throws { try Launch.withRanks(run) }
+
+  private func run(_ ranks: any RankGroup) throws {
+    let (set, path, count, prepared) = try ranks.agree(prepare)
+    var evaluator = prepared
+    evaluator.ranks = ranks
+    let model = evaluator.model
     let estimates = (importanceSamples == nil ? 0 : 1) + (classify ? model.settings.labels.count : 0)
-    let progress = EvaluationProgress(count: count * estimates)
+    let progress = EvaluationProgress(count: count * estimates, ranks: ranks.count)
     if Console.isTerminal { evaluator.progress = { _ in progress.advance() } }
     if estimates > 0 {
       Interrupt.watch()
@@ -89,25 +83,50 @@ struct EvaluateCommand: ParsableCommand, ModelAndImages {
     let (indices, group) = ([Int32](0..<Int32(count)), WorkerGroup(count: threads == 0 ? nil : threads))
     let (evaluation, losses) = evaluator.evaluateEach(set, indices: indices, group: group)
     let classification =
-      classify && !Interrupt.isRequested ? evaluator.classify(set, indices: indices, group: group) : nil
+      classify && !ranks.any(Interrupt.isRequested)
+      ? evaluator.classify(set, indices: indices, group: group) : nil
     progress.clear()
     // Labels are compared for no image before the last label has been tried.
-    let isStopped = Interrupt.isRequested && (classify || evaluation.count < count)
+    let isStopped = ranks.any(Interrupt.isRequested) && (classify || evaluation.count < count)
     if isStopped { tellStopped(done: evaluation.count, of: count) }
     let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
+    let report = EvaluationReport(
+      evaluation: evaluation, worst: worstImages, classification: isStopped ? nil : classification)
+    try ranks.first { try tell(report, worstImages, of: set, by: model, at: path) }
+    if isStopped { throw Interruption() }
+  }
+
+  /// What is evaluated on what, as far as that can be known before.
+  private func prepare() throws -> (set: ImageSet, path: String, count: Int, evaluator: Evaluator) {
+    let (model, path) = try model.load()
+    let set = try images.load(labels: labels.checked(for: model, at: path), for: model.settings, at: path)
+    let trained = try VAE.trainingSettings(contentsOf: path)
+    let count = min(set.count, limit ?? set.count)
+    try model.settings.checkLabels(of: set, 0..<count)
+    if classify { try model.check(labels: [], option: "--classify", path: path) }
+    try MemoryNeed.evaluation(
+      model.settings, images: count, threads: threads,
+      importanceSamples: importanceSamples ?? (classify ? Evaluator.classificationSamples : nil)
+    ).check()
+    let evaluator = Evaluator(
+      model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
+      importanceSamples: importanceSamples)
+    return (set, path, count, evaluator)
+  }
+
+  private func tell(
+    _ report: EvaluationReport, _ worstImages: [WorstImage]?, of set: ImageSet, by model: VAE, at path: String
+  ) throws {
     let picture = worst.hasPicture ? worstImages.map { WorstImage.picture($0, of: set, by: model) } : nil
     let text = PictureText.entries(model: path, seed: seed)
     if let output = worst.output, let picture {
       try PictureFile.write(picture, to: output, text: text, from: ModelOrigin.text(path))
     }
-    let report = EvaluationReport(
-      evaluation: evaluation, worst: worstImages, classification: isStopped ? nil : classification)
     try Console.result(
       json
         ? SettingsJSON.encode(report)
         : report.lines(model: path, settings: model.settings, images: set.path).joined(separator: "\n"))
     if let picture { try worst.show.show(picture, text: text, from: ModelOrigin.text(path)) }
-    if isStopped { throw Interruption() }
   }
 
   private func tellStopped(done: Int, of count: Int) {
@@ -125,14 +144,16 @@ private final class EvaluationProgress: Sendable {
   }
 
   private let count: Int
+  /// Images that the others have done for every one of this process, about.
+  private let ranks: Int
   private let start = Stopwatch.now
   private let state = Mutex(State())
 
-  init(count: Int) { self.count = count }
+  init(count: Int, ranks: Int) { (self.count, self.ranks) = (count, ranks) }
 
   func advance() {
     state.withLock { state in
-      state.done += 1
+      state.done = min(count, state.done + ranks)
       let now = Stopwatch.now
       guard now - state.lastDrawn > 0.1 else { return }
       state.lastDrawn = now

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Ranks
 import Selva
 
 /// `selva`: the root of all commands.
@@ -36,16 +37,24 @@ public struct SelvaCommand: ParsableCommand {
     do {
       try checkName(arguments)
       var command = try parseAsRoot(read(arguments))
+      try Launch.check(command)
       try command.run()
       try MappedFile.checkNoneIsCut()
       endProcess(0)
-    } catch let fault as any Fault {
-      Console.message("selva: \(fault.description)")
-      endProcess(fault.category.exitStatus)
-    } catch is Interruption {
-      endProcess(130)
     } catch {
-      end(error)
+      endProcess(tell(error))
+    }
+  }
+
+  /// Tells a person what ended a command, unless another process does. Returns the exit status.
+  static func tell(_ error: any Error) -> Int32 {
+    switch error {
+    case is Interruption: return 130
+    case is FaultElsewhere: return 1
+    case let fault as any Fault:
+      Console.message("selva: \(fault.description)", isForced: fault is RankFault)
+      return fault.category.exitStatus
+    default: return tellUsage(error)
     }
   }
 
@@ -64,16 +73,16 @@ public struct SelvaCommand: ParsableCommand {
       "There is no command '\(name)'; \(nearest ?? "the commands are \(known.joined(separator: ", ")).")")
   }
 
-  /// Ends with what ArgumentParser knows: help and version in full, a slip of the fingers in one line as every
-  /// other fault, since the usage of a command with many options would bury it.
-  private static func end(_ error: any Error) -> Never {
+  /// What ArgumentParser knows: help and version in full, a slip of the fingers in one line as every other fault,
+  /// since the usage of a command with many options would bury it.
+  private static func tellUsage(_ error: any Error) -> Int32 {
     let status = exitCode(for: error).rawValue
     guard status != 0 else { exit(withError: error) }
     let text = message(for: error).split(separator: "\n").joined(separator: " ")
     let advice = fullMessage(for: error).split(separator: "\n").last { $0.contains("See '") }
     let more = advice.map { " (\($0.drop { $0 == " " }))" } ?? ""
     Console.message("selva: \(text)\(more)")
-    endProcess(status)
+    return status
   }
 }
 

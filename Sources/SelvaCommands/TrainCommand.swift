@@ -2,9 +2,10 @@ import ArgumentParser
 import Compute
 import Files
 import IDX
+import Ranks
 import Selva
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: ParsableCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a model on IDX images.",
@@ -132,9 +133,12 @@ struct TrainCommand: ParsableCommand {
     return defaults
   }
 
-  func run() throws {
+  func run() throws { try Launch.withRanks(run) }
+
+  private func run(_ ranks: any RankGroup) throws {
     Interrupt.watchForSaves()
-    let run = try resume.map { try resumed($0.directory()) } ?? begun(defaults())
+    let run = try begin(ranks)
+    run.ranks = ranks
     var report = TrainReport(isQuiet: quiet, run: run)
     report.begin()
     if !quiet { run.data.training.warnIfUnscaled() }
@@ -152,16 +156,42 @@ struct TrainCommand: ParsableCommand {
     if outcome == .interrupted { throw Interruption() }
   }
 
-  private func begun(_ defaults: TrainDefaults) throws -> TrainingRun {
+  /// The run, new or resumed. Rank 0 has its folder, where every rank may read.
+  private func begin(_ ranks: any RankGroup) throws -> TrainingRun {
+    let isFirst = ranks.rank == 0
+    if let resume {
+      let named: String = try ranks.agree { isFirst ? try resume.directory().path : "" }
+      let path = String(decoding: ranks.fromFirst(Array(named.utf8)), as: UTF8.self)
+      return try ranks.agree { try resumed(isFirst ? RunDirectory(path) : .guest(path)) }
+    }
+    let beginning = try ranks.agree { try prepare(defaults()) }
+    // Nothing is made on disk before everything that a person may have got wrong has been looked at.
+    let directory: RunDirectory = try ranks.agree {
+      isFirst ? try output.map { try RunDirectory.create(at: $0) } ?? RunDirectory.create() : .guest("")
+    }
+    return try ranks.agree { try begun(beginning, in: directory) }
+  }
+
+  /// What a new run is made of.
+  private struct Beginning {
+    let paths: DataPaths
+    let images: TrainingData
+    let model: ModelSettings
+    let training: TrainingSettings
+    let start: (model: VAE, path: String)?
+    let recorder: String?
+  }
+
+  private func prepare(_ defaults: TrainDefaults) throws -> Beginning {
     guard let paths = data.paths(defaults) else { throw ValidationError("--data is missing.") }
     var settings = settings(defaults)
     let (training, validation) = try paths.load()
     let startPath = try (startFrom ?? defaults.startFrom).map { try RunDirectory.modelPath(from: $0) }
-    let start = try startPath.map { try VAE(contentsOf: $0) }
-    try start?.settings.checkSize(of: training)
-    try start.map { try defaults.check(against: $0.settings) }
+    let start = try startPath.map { (model: try VAE(contentsOf: $0), path: $0) }
+    try start?.model.settings.checkSize(of: training)
+    try start.map { try defaults.check(against: $0.model.settings) }
     let model =
-      try start.map { self.model.settings(from: $0.settings, defaults.model) }
+      try start.map { self.model.settings(from: $0.model.settings, defaults.model) }
       ?? self.model.settings(for: training, defaults.model)
     if let fault = model.fault {
       throw FileError(.badData, path: training.path, reason: "cannot be trained on: \(fault)")
@@ -179,17 +209,24 @@ struct TrainCommand: ParsableCommand {
       settings.batchSize = MemoryNeed.standardBatch(model, settings, images)
     }
     try MemoryNeed.training(model, settings, images).check()
-    // Nothing is made on disk before everything that a person may have got wrong has been looked at.
-    let directory = try output.map { try RunDirectory.create(at: $0) } ?? RunDirectory.create()
+    return Beginning(
+      paths: paths, images: images, model: model, training: settings, start: start,
+      recorder: defaults.recorder)
+  }
+
+  private func begun(_ beginning: Beginning, in directory: RunDirectory) throws -> TrainingRun {
     let run =
-      try start.map {
+      try beginning.start.map {
         try TrainingRun(
-          directory: directory, startingFrom: $0, model: model, training: settings, data: images)
-      } ?? TrainingRun(directory: directory, model: model, training: settings, data: images)
+          directory: directory, startingFrom: $0.model, model: beginning.model, training: beginning.training,
+          data: beginning.images)
+      }
+      ?? TrainingRun(
+        directory: directory, model: beginning.model, training: beginning.training, data: beginning.images)
     run.command = CommandLineText.current
-    run.paths = paths
-    run.startPath = startPath.map(FilePath.absolute)
-    run.recorder = RecordOptions.recorder(directory, records.tensorboard, defaults.recorder)
+    run.paths = beginning.paths
+    run.startPath = beginning.start.map { FilePath.absolute($0.path) }
+    run.recorder = RecordOptions.recorder(directory, records.tensorboard, beginning.recorder)
     return run
   }
 
@@ -203,6 +240,7 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun.resume(
       directory, epochs: optimization.epochs, threads: execution.threads, acceptChangedData: acceptChangedData
     ) { try TrainingData(training: training, validation: validation, for: $0) }
+    guard !directory.isGuest else { return run }
     try checkSomethingIsLeft(of: run, planned: configuration.training.epochs)
     // The checkpoint's word stands, whatever has become of the file.
     if run.command.isEmpty { run.command = configuration.command }

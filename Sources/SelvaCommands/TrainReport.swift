@@ -28,6 +28,8 @@ struct TrainReport {
     let held = data.validation.path == training ? "held out" : "of \(FilePath.name(data.validation.path))"
     let parameters = Format.grouped(model.parameterCount)
     let threads = run.training.threads == 0 ? WorkerGroup.processorCount : run.training.threads
+    let workers = "\(threads) \(threads == 1 ? "thread" : "threads")"
+    let ranks = run.ranks.count
     let parts = [
       "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.shape)) of "
         + FilePath.name(training),
@@ -39,7 +41,7 @@ struct TrainReport {
     let batches = isAsEver ? [] : ["batches of \(batch)"]
     let rest = [
       "\(parameters) parameters",
-      "\(threads) \(threads == 1 ? "thread" : "threads")", "into \(run.directory.path)",
+      ranks == 1 ? workers : "\(ranks) ranks of \(workers)", "into \(run.directory.path)",
     ]
     let prior = model.prior == .normal ? [] : ["prior \(model.prior.text)"]
     let count = model.labels.count

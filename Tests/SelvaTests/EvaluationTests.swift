@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func blocksHandOutEveryImageOnce() {
-    let blocks = ImageBlocks(count: 10, size: 4)
+    let blocks = ImageBlocks(0..<10, of: 10, size: 4)
     var taken: [Range<Int>] = []
     while let block = blocks.take() { taken.append(block) }
     #expect(taken == [0..<4, 4..<8, 8..<10] && blocks.take() == nil)

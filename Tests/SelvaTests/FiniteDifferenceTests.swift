@@ -7,14 +7,14 @@ import Testing
 /// The whole backward pass against central differences of the loss, for every combination that has code of its
 /// own. Float32 losses carry some 1e-6 of noise, so steps are long and tolerances are a few percent of the
 /// largest gradient; the agreement to 1e-5 is tested against PyTorch.
-private struct Case: CustomTestStringConvertible, Sendable {
+struct GradientCase: CustomTestStringConvertible, Sendable {
   var testDescription: String
   var model = ModelSettings(height: 4, width: 3, hidden: [6, 5], latent: 3, priorHidden: [6, 5])
   var training = TrainingSettings()
   /// Of the largest gradient of a tensor. A flow adds up some thousand terms more.
   var tolerance = 0.03
 
-  init(_ name: String, _ change: (inout Case) -> Void) {
+  init(_ name: String, _ change: (inout GradientCase) -> Void) {
     testDescription = name
     training.precision = .float32
     training.seed = 3
@@ -22,34 +22,34 @@ private struct Case: CustomTestStringConvertible, Sendable {
   }
 }
 
-private let cases: [Case] =
-  Activation.allCases.map { activation in Case("\(activation)") { $0.model.activation = activation } }
+let gradientCases: [GradientCase] =
+  Activation.allCases.map { activation in GradientCase("\(activation)") { $0.model.activation = activation } }
   + Likelihood.allCases.map { likelihood in
-    Case("\(likelihood)") {
+    GradientCase("\(likelihood)") {
       $0.model.likelihood = likelihood
       $0.model.sigma = 0.5
     }
   }
   + Objective.allCases.filter { $0 != .dreg }.map { objective in
-    Case("\(objective), 4 samples") {
+    GradientCase("\(objective), 4 samples") {
       $0.training.objective = objective
       $0.training.importanceSamples = 4
     }
   } + [
-    Case("alpha dropout") { $0.training.dropout = 0.3 },
-    Case("dropout") {
+    GradientCase("alpha dropout") { $0.training.dropout = 0.3 },
+    GradientCase("dropout") {
       $0.training.dropout = 0.3
       $0.model.activation = .tanh
     },
-    Case("beta") { $0.training.beta = 3 },
-    Case("free bits") { $0.training.freeBits = 0.3 },
-    Case("no hidden layers") {
+    GradientCase("beta") { $0.training.beta = 3 },
+    GradientCase("free bits") { $0.training.freeBits = 0.3 },
+    GradientCase("no hidden layers") {
       $0.model.hidden = []
       $0.model.decoderHidden = []
     },
-    Case("other decoder") { $0.model.decoderHidden = [4] },
-    Case("labels") { $0.model.labels = [1, 3, 7] },
-    Case("labels without hidden layers") {
+    GradientCase("other decoder") { $0.model.decoderHidden = [4] },
+    GradientCase("labels") { $0.model.labels = [1, 3, 7] },
+    GradientCase("labels without hidden layers") {
       $0.model.labels = [1, 3, 7]
       $0.model.hidden = []
       $0.model.decoderHidden = []
@@ -57,7 +57,7 @@ private let cases: [Case] =
   ] + priors + convolutions + recurrent
   + [Likelihood.gaussianLearned, .discretizedLogistic].flatMap { likelihood in
     Objective.allCases.filter { $0 != .dreg }.map { objective in
-      Case("\(likelihood) in colour, \(objective)") {
+      GradientCase("\(likelihood) in colour, \(objective)") {
         $0.model.likelihood = likelihood
         $0.model.sigma = 0.5
         ($0.model.width, $0.model.channels) = (1, 3)
@@ -67,47 +67,49 @@ private let cases: [Case] =
     }
   }
 
-private let priors: [Case] = [Prior.mixture(components: 3), .vamp(components: 5), .flow(couplings: 3)]
-  .flatMap { prior in
-    [
-      Case(prior.text) {
-        $0.model.prior = prior
-        if case .flow = prior { $0.tolerance = 0.1 }
-      },
-      Case("\(prior.text), beta, 4 samples") {
-        $0.model.prior = prior
-        $0.training.beta = 3
-        $0.training.importanceSamples = 4
-      },
-      Case("\(prior.text), iwae, 4 samples, labels") {
-        $0.model.prior = prior
-        $0.model.labels = [1, 3, 7]
-        $0.training.objective = .iwae
-        $0.training.importanceSamples = 4
-        if case .flow = prior { $0.tolerance = 0.1 }
-      },
-      Case("\(prior.text), dropout") {
-        $0.model.prior = prior
-        $0.training.dropout = 0.3
-      },
-    ]
-  }
+private let priors: [GradientCase] = [
+  Prior.mixture(components: 3), .vamp(components: 5), .flow(couplings: 3),
+]
+.flatMap { prior in
+  [
+    GradientCase(prior.text) {
+      $0.model.prior = prior
+      if case .flow = prior { $0.tolerance = 0.1 }
+    },
+    GradientCase("\(prior.text), beta, 4 samples") {
+      $0.model.prior = prior
+      $0.training.beta = 3
+      $0.training.importanceSamples = 4
+    },
+    GradientCase("\(prior.text), iwae, 4 samples, labels") {
+      $0.model.prior = prior
+      $0.model.labels = [1, 3, 7]
+      $0.training.objective = .iwae
+      $0.training.importanceSamples = 4
+      if case .flow = prior { $0.tolerance = 0.1 }
+    },
+    GradientCase("\(prior.text), dropout") {
+      $0.model.prior = prior
+      $0.training.dropout = 0.3
+    },
+  ]
+}
 
 private let convolutions = [
-  Case("convolution") { $0.model.network = .convolution(Convolution(channels: [3, 2])) },
-  Case("convolution, no hidden layers, labels") {
+  GradientCase("convolution") { $0.model.network = .convolution(Convolution(channels: [3, 2])) },
+  GradientCase("convolution, no hidden layers, labels") {
     $0.model.network = .convolution(Convolution(channels: [3], kernel: 3))
     $0.model.hidden = []
     $0.model.decoderHidden = []
     $0.model.labels = [1, 3, 7]
   },
-  Case("residual blocks, dropout, iwae") {
+  GradientCase("residual blocks, dropout, iwae") {
     $0.model.network = .convolution(Convolution(channels: [3, 2], residualBlocks: 2))
     $0.training.dropout = 0.3
     $0.training.objective = .iwae
     $0.training.importanceSamples = 3
   },
-  Case("residual blocks, vamp, gelu") {
+  GradientCase("residual blocks, vamp, gelu") {
     $0.model.network = .convolution(Convolution(channels: [2], residualBlocks: 1))
     $0.model.prior = .vamp(components: 4)
     $0.model.activation = .gelu
@@ -116,17 +118,17 @@ private let convolutions = [
 
 private let recurrent = [
   // SELU's slope jumps at 0, and a state that passes there passes it at every step after.
-  Case("recurrent, elu") {
+  GradientCase("recurrent, elu") {
     ($0.model.network, $0.model.hidden, $0.model.decoderHidden) = (deep, [], [])
     $0.model.activation = .elu
   },
-  Case("recurrent, dense layers, iwae") {
+  GradientCase("recurrent, dense layers, iwae") {
     $0.model.network = deep
     $0.model.activation = .tanh
     $0.training.objective = .iwae
     $0.training.importanceSamples = 3
   },
-  Case("recurrent, vamp, labels, gelu") {
+  GradientCase("recurrent, vamp, labels, gelu") {
     ($0.model.network, $0.model.hidden, $0.model.decoderHidden) = (deep, [], [])
     $0.model.prior = .vamp(components: 4)
     $0.model.activation = .gelu
@@ -135,20 +137,20 @@ private let recurrent = [
 ]
 private let deep = NetworkShape.recurrent(Recurrent(layers: [6, 5]))
 
-/// On seven images, with two workers.
-private func trainer(_ test: Case) -> Trainer {
+/// On seven images.
+func trainer(_ test: GradientCase, workers: Int = 2) -> Trainer {
   let images = noiseImages(
     7, height: 4, width: test.model.width, channels: test.model.channels, labels: [1, 3, 7, 7, 3, 1, 3])
   let statistics = DataStatistics(images)
   let trainer = Trainer(
     model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,
-    inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 2))
+    inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: workers))
   trainer.store.initialize(trainer.model, statistics: statistics, seed: 14) { images.image($0) }
   return trainer
 }
 
-@Test(arguments: cases)
-private func `gradients are the slopes of the loss`(_ test: Case) throws {
+@Test(arguments: gradientCases)
+private func `gradients are the slopes of the loss`(_ test: GradientCase) throws {
   let trainer = trainer(test)
   let weights = ParameterStore.floats(trainer.store.weights)
   // Away from the quiet start, at which the heads' gradients are too small to be told from noise.
@@ -188,8 +190,8 @@ private func `gradients are the slopes of the loss`(_ test: Case) throws {
 }
 
 /// A step updates what a worker has finished while the others are still at theirs.
-@Test(arguments: cases, [[0, 1], [1, 0]])
-private func `no worker reads parameters that another has finished`(_ test: Case, _ order: [Int]) {
+@Test(arguments: gradientCases, [[0, 1], [1, 0]])
+private func `no worker reads parameters that another has finished`(_ test: GradientCase, _ order: [Int]) {
   let trainer = trainer(test)
   let batch: ArraySlice<Int32> = [0, 1, 2, 3, 4, 5, 6]
   _ = trainer.gradient(batch, beta: test.training.beta)

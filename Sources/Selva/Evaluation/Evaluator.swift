@@ -1,6 +1,7 @@
 import Compute
 import IDX
 import Networks
+import Ranks
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,8 @@ public struct Evaluator: Sendable {
   /// Asked after every image of an estimate of `nll`, by any worker: where it says so, the images that are not done yet
   /// are left out.
   public var shouldStop: (@Sendable () -> Bool)?
+  /// The processes that share the images; what is returned is the same on all.
+  package var ranks: any RankGroup = SoleRank()
 
   /// An evaluation by these settings; nothing is reckoned yet.
   ///
@@ -68,15 +71,21 @@ public struct Evaluator: Sendable {
       inputStandardDeviation: model.inputStandardDeviation,
       labels: label == nil ? model.settings.labels : [])
     let results = PerImage(count: indices.count, latent: model.settings.latent)
+    let shares = (0..<ranks.count).map { Worker.share(of: indices.count, index: $0, count: ranks.count) }
+    let mine = shares[ranks.rank]
     // Smaller where each image takes long, so that no worker is left with much to do alone.
     let parts = group.count * (importanceSamples == nil ? 1 : 8)
     let blocks = ImageBlocks(
-      count: indices.count,
-      size: min(model.layout.rowsAtOnce(model.settings), (indices.count + parts - 1) / parts))
+      mine, of: indices.count,
+      size: min(model.layout.rowsAtOnce(model.settings), max(1, (mine.count + parts - 1) / parts)))
     group.run { [self] worker in
       guard var block = blocks.take() else { return }
       let lane = EvaluationLane(self, source: source, results: results)
       while lane.run(indices, block, of: blocks), let next = blocks.take() { block = next }
+    }
+    if ranks.count > 1 {
+      results.share(shares, among: ranks)
+      blocks.share(shares, among: ranks)
     }
     return summary(results, places: blocks.places)
   }

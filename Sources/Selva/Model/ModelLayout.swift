@@ -65,6 +65,12 @@ package struct ModelLayout: Sendable {
     layout.align()
     parameters = layout
   }
+
+  /// Where the parameters of a part lie; empty where it has none.
+  func range(of part: ModelPart) -> Range<Int> {
+    let own = parameters.views.filter { $0.name.hasPrefix("\(part.rawValue).") }.map(\.range)
+    return (own.map(\.lowerBound).min() ?? 0)..<(own.map(\.upperBound).max() ?? 0)
+  }
 }
 
 /// What passes over a model read: settings, places and parameters.

@@ -17,7 +17,7 @@ extension TrainingStep {
   /// −ELBO averaged over the samples, with KL in closed form where the prior has one (Kingma & Welling 2014,
   /// equation 10), else as log q(z | x) − log p(z) (equation 2 there).
   func evidenceBound(_ image: Int, _ part: inout Partial, _ componentKL: UnsafeMutablePointer<Double>) {
-    let scale = 1 / Float(batch * samples)
+    let scale = 1 / Float(wholeBatch * samples)
     let rows = image * samples..<(image + 1) * samples
     var reconstruction = 0.0
     for row in rows { reconstruction += likelihood(row, scale: scale, &part.spreadGradient) }
@@ -73,9 +73,9 @@ extension TrainingStep {
       for (sample, row) in rows.enumerated() {
         let weight = weights[sample] / total
         scratch.normalizedWeights[row] = weight
-        scratch.priorWeights.row(row)[0] = Float(weight / Double(batch))
-        slopes += weight / Double(batch) * scratch.weightSlopes[row]
-        scaleOutputGradient(row, by: Float(weight / Double(batch)))
+        scratch.priorWeights.row(row)[0] = Float(weight / Double(wholeBatch))
+        slopes += weight / Double(wholeBatch) * scratch.weightSlopes[row]
+        scaleOutputGradient(row, by: Float(weight / Double(wholeBatch)))
       }
       part.spreadGradient += slopes
       part.sums.objective += log(Double(samples)) - log(total) - largest
@@ -115,7 +115,7 @@ extension TrainingStep {
       }
     }
     for i in 0..<latent {
-      let cost = Float(costs[i]) / Float(batch)
+      let cost = Float(costs[i]) / Float(wholeBatch)
       gradient[i] += cost * mean[i]
       gradient[latent + i] += cost * 0.5 * (sigma[i] * sigma[i] - 1)
     }
@@ -142,7 +142,7 @@ extension TrainingStep {
       let (dz, epsilon) = (latentGradient.row(row), latents.epsilon.row(row))
       let weight = Float(scratch.normalizedWeights[row])
       for i in 0..<latent {
-        let slope = weight * (dz[i] - weight / Float(batch) * (epsilon[i] / sigma[i]))
+        let slope = weight * (dz[i] - weight / Float(wholeBatch) * (epsilon[i] / sigma[i]))
         gradient[i] += slope
         gradient[latent + i] += slope * epsilon[i] * sigma[i] * 0.5
       }

@@ -73,6 +73,9 @@ protocol PriorPass: AnyObject, Sendable {
   func encodedGradient(_ worker: Int)
   /// As `Layer.parameterGradient`.
   func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void)
+  /// Leaves out what must not be followed of the gradients of parameters in `range` of the buffer, once these are those
+  /// of the whole batch.
+  func restrain(_ range: Range<Int>)
   /// Those that the prior consists of.
   var networks: [Network] { get }
 }
@@ -83,6 +86,7 @@ extension PriorPass {
   func prepare(_ worker: Int) {}
   func encodedGradient(_ worker: Int) {}
   func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {}
+  func restrain(_ range: Range<Int>) {}
 }
 
 /// Doubles that workers share, each writing its own.

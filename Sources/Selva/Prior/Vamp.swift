@@ -126,15 +126,23 @@ final class VampPass: PriorPass {
     else { return }
     let mine = rows(worker)
     for k in mine {
-      let (values, inputs, target) = (pseudoInputs.row(k), encoded.inputsGradient.row(k), gradient.row(k))
-      for i in 0..<count {
-        let slope = inputs[i] * encoded.standardization.factor[i]
-        // At the bounds and beyond, only what leads back.
-        let leadsOut = values[i] <= 0 && slope > 0 || values[i] >= 1 && slope < 0
-        target[i] = leadsOut ? 0 : slope
-      }
+      let (inputs, target) = (encoded.inputsGradient.row(k), gradient.row(k))
+      for i in 0..<count { target[i] = inputs[i] * encoded.standardization.factor[i] }
     }
     let start = plan.pseudoInputs
     if !mine.isEmpty { finished(start + mine.lowerBound * count..<start + mine.upperBound * count) }
+  }
+
+  /// At the bounds of a pixel and beyond, only what leads back counts.
+  func restrain(_ range: Range<Int>) {
+    guard
+      let gradient = binding.parameters.gradient(
+        plan.pseudoInputs, rows: plan.components, columns: pseudoInputs.columns)
+    else { return }
+    let own = range.clamped(to: plan.pseudoInputs..<plan.pseudoInputs + gradient.rows * gradient.columns)
+    for i in own.lowerBound - plan.pseudoInputs..<own.upperBound - plan.pseudoInputs {
+      let (value, slope) = (pseudoInputs.floats[i], gradient.floats[i])
+      if value <= 0 && slope > 0 || value >= 1 && slope < 0 { gradient.floats[i] = 0 }
+    }
   }
 }

@@ -17,16 +17,25 @@ public struct RunDirectory: Sendable, Equatable {
   public let path: String
   /// There from `create` and `held` on, as long as a copy of this value.
   private let lock: FolderLock?
+  /// Whether another process writes to the folder for this one.
+  package let isGuest: Bool
 
   /// The folder at `path`, whether or not it is there.
   public init(_ path: String) {
-    self.path = path
-    lock = nil
+    self.init(path: path, lock: nil)
+  }
+
+  /// The folder of a run that another process holds for this one, which neither locks it nor clears it.
+  package static func guest(_ path: String) -> RunDirectory {
+    RunDirectory(path: path, lock: nil, isGuest: true)
   }
 
   private init(held path: String) throws {
-    self.path = path
-    lock = try FolderLock(path)
+    self.init(path: path, lock: try FolderLock(path))
+  }
+
+  private init(path: String, lock: FolderLock?, isGuest: Bool = false) {
+    (self.path, self.lock, self.isGuest) = (path, lock, isGuest)
   }
 
   public static func == (a: RunDirectory, b: RunDirectory) -> Bool { a.path == b.path }
@@ -113,7 +122,9 @@ public struct RunDirectory: Sendable, Equatable {
   /// The same folder, held until the last copy of what is returned is gone: no other process trains into it meanwhile.
   ///
   /// - Throws: `FileError` where another process holds it.
-  public func held() throws -> RunDirectory { lock == nil ? try RunDirectory(held: path) : self }
+  public func held() throws -> RunDirectory {
+    lock == nil && !isGuest ? try RunDirectory(held: path) : self
+  }
 
   /// Whether there is nothing in the folder that training has made.
   private func isUntouched() throws -> Bool {
@@ -125,7 +136,9 @@ public struct RunDirectory: Sendable, Equatable {
   }
 
   /// Removes what killed processes were writing.
-  func clearLeftovers() { for folder in [path, samples] { Leftovers.clear(in: folder) } }
+  func clearLeftovers() {
+    if !isGuest { for folder in [path, samples] { Leftovers.clear(in: folder) } }
+  }
 
   // MARK: Finding
 

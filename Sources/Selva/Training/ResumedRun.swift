@@ -52,7 +52,9 @@ extension TrainingRun {
 
   /// The epochs up to where the run stands; none where it was stopped in its first.
   private static func log(of directory: RunDirectory, _ state: TrainingState) throws -> MetricsLog {
-    guard try !FileKind.isMissing(directory.metrics) else { return MetricsLog(path: directory.metrics) }
+    guard try !directory.isGuest && !FileKind.isMissing(directory.metrics) else {
+      return MetricsLog(path: directory.metrics)
+    }
     let fix = "or remove it: the run then goes on, and its curves begin here"
     do {
       var log = try MetricsLog(contentsOf: directory.metrics)

@@ -2,6 +2,7 @@ import Compute
 import Files
 import IDX
 import Networks
+import Ranks
 import Synchronization
 
 /// Takes training steps: owns the parameters, the optimizer's state and the workers.
@@ -11,10 +12,13 @@ package final class Trainer {
   package let layout: ModelLayout
   package let store: ParameterStore
   package let group: WorkerGroup
+  /// The processes that share every batch; to be set before the first step.
+  package var ranks: any RankGroup = SoleRank()
   /// Steps taken.
   package var stepCount = 0
   private let source: BatchSource
-  private var steps: [Int: Job] = [:]
+  private var steps: [BatchSize: Job] = [:]
+  private lazy var rankedUpdate = ranks.count == 1 ? nil : makeRankedUpdate()
 
   package init(
     model: ModelSettings, training: TrainingSettings, images: ImageSet, inputMean: [Float],
@@ -48,16 +52,22 @@ package final class Trainer {
       values: UnsafeBufferPointer(ParameterStore.floats(weights)))
   }
 
-  /// One step on `images` (indices into the training set): loss, gradient, update. `epsilon` replaces the random
-  /// ε, `[images · samples, latent]`.
+  /// One step on `images` (indices into the training set), of which this process takes its share: loss, gradient,
+  /// update. `epsilon` replaces the random ε, `[images · samples, latent]`.
   ///
-  /// - Returns: nil where the images' file was changed before they were read: the parameters are then as they were.
+  /// - Returns: the sums of this process's images; nil where the images' file was changed before they were read. A
+  ///   process by itself has its parameters then as they were.
   package func step(
     _ images: ArraySlice<Int32>, epoch: Int, learningRate: Double, beta: Double, epsilon: [Float]? = nil
   ) -> LossSums? {
-    let job = job(images.count)
+    let share = Worker.share(of: images.count, index: ranks.rank, count: ranks.count)
+    let mine = images[images.startIndex + share.lowerBound..<images.startIndex + share.upperBound]
+    // A rank without an image reckons with the first, and leaves out what it finds.
+    let job = job(max(1, mine.count), of: images.count)
     job.step.givenEpsilon = epsilon
-    job.begin(images, epoch: epoch, beta: beta, number: stepCount + 1, learningRate: learningRate)
+    job.begin(
+      mine.isEmpty ? images.prefix(1) : mine, epoch: epoch, beta: beta, number: stepCount + 1,
+      learningRate: learningRate, isIdle: mine.isEmpty)
     group.run(job.update)
     guard job.isIntact else { return nil }
     stepCount += 1
@@ -68,7 +78,7 @@ package final class Trainer {
   package func gradient(
     _ images: ArraySlice<Int32>, epoch: Int = 0, beta: Double, epsilon: [Float]? = nil
   ) -> LossSums {
-    let job = job(images.count)
+    let job = job(images.count, of: images.count)
     job.step.givenEpsilon = epsilon
     job.begin(images, epoch: epoch, beta: beta, number: 0, learningRate: 0)
     group.run(job.update)
@@ -76,17 +86,42 @@ package final class Trainer {
   }
 
   /// Full batches and the epoch's last one differ in size; each size has its own memory.
-  package func job(_ count: Int) -> Job {
-    if let job = steps[count] { return job }
-    let parameters = ModelParameters(
-      settings: model, layout: layout, all: store.parameters, frozen: Set(training.frozen ?? []),
-      dropoutRate: training.dropout)
+  package func job(_ count: Int, of whole: Int? = nil) -> Job {
+    let whole = whole ?? count
+    let size = BatchSize(own: count, whole: whole)
+    if let job = steps[size] { return job }
     let step = TrainingStep(
-      parameters, training: training, source: source, batch: count, workers: group.count)
-    let job = Job(step, store: store, training: training, workers: group.count)
-    steps[count] = job
+      parameters, training: training, source: source, batch: count, workers: group.count, wholeBatch: whole,
+      ranks: ranks)
+    let job = Job(step, store: store, training: training, workers: group.count, ranked: rankedUpdate)
+    steps[size] = job
     return job
   }
+
+  private var parameters: ModelParameters {
+    ModelParameters(
+      settings: model, layout: layout, all: store.parameters, frozen: Set(training.frozen ?? []),
+      dropoutRate: training.dropout)
+  }
+
+  private func makeRankedUpdate() -> RankedUpdate {
+    let parts = ModelPart.allCases.filter { parameters[$0].learns }.map { ($0, layout.range(of: $0)) }
+    return RankedUpdate(store, parts: parts.filter { !$0.1.isEmpty }, ranks: ranks, workers: group.count)
+  }
+
+  /// Brings what only one rank keeps up to date to all of them, for what looks at the whole store.
+  ///
+  /// - Returns: the first rank whose weights are not those of rank 0; nil where they are the same everywhere.
+  package func collect() -> Int? {
+    rankedUpdate?.collect()
+    return rankedUpdate?.firstDifferentRank()
+  }
+}
+
+/// Images of a step, of this process and of all.
+private struct BatchSize: Hashable {
+  let own: Int
+  let whole: Int
 }
 
 /// One step as the workers run it: two barriers where the gradient is not clipped, three where it is.
@@ -98,6 +133,7 @@ package final class Job: @unchecked Sendable {
   private let store: ParameterStore
   private let training: TrainingSettings
   private let squares: UnsafeMutableBufferPointer<Double>
+  private let ranked: RankedUpdate?
   /// Of the update; 0 leaves the parameters as they are.
   private var number = 0
   private var learningRate = 0.0
@@ -105,8 +141,12 @@ package final class Job: @unchecked Sendable {
   private let isChanged = Atomic<Bool>(false)
   private(set) var update: @Sendable (Worker) -> Void = { _ in }
 
-  init(_ step: TrainingStep, store: ParameterStore, training: TrainingSettings, workers: Int) {
+  init(
+    _ step: TrainingStep, store: ParameterStore, training: TrainingSettings, workers: Int,
+    ranked: RankedUpdate?
+  ) {
     self.step = step
+    self.ranked = ranked
     self.store = store
     self.training = training
     squares = .allocate(capacity: workers)
@@ -116,15 +156,19 @@ package final class Job: @unchecked Sendable {
 
   deinit { squares.deallocate() }
 
-  package func begin(_ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double)
-  {
+  /// - Parameter isIdle: whether nothing of what is found counts, as other ranks have all images of the step.
+  package func begin(
+    _ images: ArraySlice<Int32>, epoch: Int, beta: Double, number: Int, learningRate: Double,
+    isIdle: Bool = false
+  ) {
     self.number = number
     self.learningRate = learningRate
     isChanged.store(false, ordering: .relaxed)
-    step.prepare(images, epoch: epoch, beta: beta)
+    step.prepare(images, epoch: epoch, beta: beta, isIdle: isIdle)
   }
 
   private func run(_ worker: Worker) {
+    if let ranked, number > 0 { return run(worker, ranked) }
     step.imageGradients(worker)
     if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
     worker.barrier()
@@ -133,7 +177,7 @@ package final class Job: @unchecked Sendable {
     if number == 0 {
       step.parameterGradients(worker) { _ in }
     } else if training.clipNorm == 0 {
-      let adam = Adam(training.adam, number: number, learningRate: learningRate)
+      let adam = adam(gradientScale: 1)
       step.parameterGradients(worker) { adam.update(store, $0) }
     } else {
       clipAndUpdate(worker)
@@ -151,7 +195,18 @@ package final class Job: @unchecked Sendable {
     let norm = squares.reduce(0, +).squareRoot()
     // A norm that is not a number scales by 1: the loss is not one either, and stops the run.
     let scale = norm > training.clipNorm ? training.clipNorm / norm : 1
-    let adam = Adam(training.adam, number: number, learningRate: learningRate, gradientScale: scale)
+    let adam = adam(gradientScale: scale)
     for range in mine { adam.update(store, range) }
+  }
+  /// All ranks take every step to its end, and then see what became of the images of all.
+  private func run(_ worker: Worker, _ ranked: RankedUpdate) {
+    ranked.run(
+      worker, step,
+      RankedUpdate.Move(adam: adam(gradientScale:), clipNorm: training.clipNorm))
+    if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
+  }
+
+  private func adam(gradientScale: Double) -> Adam {
+    Adam(training.adam, number: number, learningRate: learningRate, gradientScale: gradientScale)
   }
 }

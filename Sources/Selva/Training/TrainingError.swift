@@ -17,6 +17,8 @@ public enum TrainingError: Fault, Equatable {
   case pixelsChanged(path: String)
   /// A file was changed or cut short under a run, which has stopped before it took anything from it.
   case changedUnderway(path: String, epoch: Int, checkpoint: String)
+  /// Processes that train one model have come to different weights.
+  case ranksDiffer(rank: Int, epoch: Int, checkpoint: String)
   /// A file of a run that is to be resumed cannot be used.
   case brokenFile(reason: String, fix: String)
 
@@ -51,6 +53,10 @@ public enum TrainingError: Fault, Equatable {
       return
         "\(path): was changed or cut short while it was trained on, in epoch \(epoch); put it back and go on with "
         + "--resume: all until then is in \(checkpoint)"
+    case .ranksDiffer(let rank, let epoch, let checkpoint):
+      return
+        "rank \(rank) has other weights than rank 0 in epoch \(epoch), as faulty memory or a faulty network makes "
+        + "them; go on with --resume from \(checkpoint)"
     case .brokenFile(let reason, let fix):
       return "\(reason); \(fix)"
     }

@@ -4,6 +4,7 @@ import Files
 import IDX
 import ImageGrid
 import Networks
+import Ranks
 
 /// A training run: epochs, validation, the best model, checkpoints and pictures, in a run directory.
 ///
@@ -33,6 +34,13 @@ public final class TrainingRun {
   package var startPath: String?
   package private(set) var state: TrainingState
   package let data: TrainingData
+  /// The processes that train this model together. To be set before the run, which then writes on rank 0 alone.
+  package var ranks: any RankGroup {
+    get { trainer.ranks }
+    set { trainer.ranks = newValue }
+  }
+  private lazy var notes = StepNotes(ranks)
+  var store: ParameterStore { trainer.store }
   private let trainer: Trainer
   private let statistics: (mean: [Float], standardDeviation: [Float])
   var pictures: RunPictures
@@ -156,24 +164,31 @@ public final class TrainingRun {
     report: (Event) -> Void = { _ in }, shouldStop: () -> Bool = { false },
     shouldSave: () -> Bool = { false }
   ) throws -> Outcome {
-    // Better now than after the first hours.
-    try ChartFile.checkLibrary()
-    if lastSave == nil { try writeConfiguration() }
+    try ranks.first {
+      // Better now than after the first hours.
+      try ChartFile.checkLibrary()
+      if lastSave == nil { try writeConfiguration() }
+    }
     if let start {
       let loss = try validate(start).objective
       state.startLoss = loss.isFinite ? loss : nil
       self.start = nil
     }
-    if lastSave == nil { try saveCheckpoint() }
+    try ranks.first { if lastSave == nil { try saveCheckpoint() } }
     while !isTrained {
       guard try runEpoch(shouldStop: shouldStop, shouldSave: shouldSave, report: report) else {
-        try save()
-        try pictures.curves(metrics, command: command)
+        try collect()
+        try ranks.first {
+          try save()
+          try pictures.curves(metrics, command: command)
+        }
         return .interrupted
       }
     }
-    try save()
-    try pictures.finish(best, epoch: state.epoch, metrics: metrics, command: command)
+    try ranks.first {
+      try save()
+      try pictures.finish(best, epoch: state.epoch, metrics: metrics, command: command)
+    }
     return state.epoch < training.epochs ? .stoppedEarly : .finished
   }
 
@@ -188,24 +203,25 @@ public final class TrainingRun {
     let clock = Stopwatch(from: state.seconds)
     var lastReport = clock.seconds
     while state.position < order.count {
-      try step(order)
+      let wishes = try step(order) { StepWishes(stop: shouldStop(), save: shouldSave()) }
       state.seconds = clock.seconds
       if state.seconds - lastReport > 0.1 {
         lastReport = state.seconds
         report(.progress(Progress(state, training, imagesInEpoch: order.count)))
       }
-      if shouldSave() {
-        try save()
+      if wishes.save {
+        try collect()
+        try ranks.first { try save() }
         report(.saved)
       }
-      if shouldStop() && state.position < order.count { return false }
+      if wishes.stop && state.position < order.count { return false }
     }
     try finishEpoch(report)
-    return !shouldStop() || isTrained
+    return !ranks.any(shouldStop()) || isTrained
   }
 
-  /// The next batch of `order`.
-  private func step(_ order: [Int32]) throws {
+  /// The next batch of `order`. Returns what anybody on any rank wishes after it.
+  private func step(_ order: [Int32], _ wishes: () -> StepWishes) throws -> StepWishes {
     let end = min(order.count, state.position + training.batchSize)
     let progress =
       Double(state.epoch) + (Double(state.position) + Double(end - state.position) / 2)
@@ -213,14 +229,16 @@ public final class TrainingRun {
     let sums = trainer.step(
       order[state.position..<end], epoch: state.epoch,
       learningRate: training.learningRate(at: progress), beta: training.beta(at: progress))
-    guard let sums else { throw try stopped(by: data.training) }
+    guard let (sums, wishes) = notes.share(sums, wishes) else { throw try stopped(by: data.training) }
     guard sums.objective.isFinite else { throw divergence(sums.objective / Double(sums.images)) }
     state.sums += sums
     state.position = end
     state.stepCount = trainer.stepCount
+    return wishes
   }
 
   private func finishEpoch(_ report: (Event) -> Void) throws {
+    try collect()
     let current = trainer.snapshot(statistics)
     let evaluation = try validate(current)
     let loss = evaluation.objective
@@ -228,7 +246,6 @@ public final class TrainingRun {
     let row = EpochMetrics(
       epoch: state.epoch + 1, state: state, validation: evaluation, isBound: training.objective != .elbo,
       learningRate: training.learningRate(at: Double(state.epoch) + 1))
-    try log.append(row)
     let isBest = loss < state.bestLoss ?? .infinity
     if isBest {
       best = current
@@ -239,6 +256,13 @@ public final class TrainingRun {
     state.position = 0
     state.sums = LossSums()
     state.seconds = 0
+    try ranks.first { try write(row, current) }
+    report(.epoch(row, isBest: isBest))
+  }
+
+  /// What an epoch leaves.
+  private func write(_ row: EpochMetrics, _ current: VAE) throws {
+    try log.append(row)
     // Before the checkpoint, after which a run that is resumed would not make it again.
     try recorder?.record(row, beta: training.beta(at: Double(state.epoch)))
     if training.sampleEvery > 0 && state.epoch % training.sampleEvery == 0 {
@@ -246,16 +270,26 @@ public final class TrainingRun {
       try pictures.curves(metrics, command: command)
     }
     if Stopwatch.now - (lastModelSave ?? -.infinity) > 2 { try save() }
-    report(.epoch(row, isBest: isBest))
+  }
+
+  /// Brings to all ranks what only one of them keeps up to date.
+  private func collect() throws {
+    if let rank = trainer.collect() {
+      throw TrainingError.ranksDiffer(rank: rank, epoch: state.epoch + 1, checkpoint: directory.checkpoint)
+    }
   }
 
   /// Judged by what training minimizes: a model trained on the bound of many samples has a poor ELBO.
   private func validate(_ model: VAE) throws -> Evaluation {
-    let evaluation = Evaluator(
+    var evaluator = Evaluator(
       model, binarization: training.binarization, seed: training.seed,
-      importanceSamples: training.objective == .elbo ? nil : training.importanceSamples
-    ).evaluate(data.validation, indices: data.validationIndices, group: trainer.group)
-    guard data.validation.isIntact, !MappedFile.isAnyCut else { throw try stopped(by: data.validation) }
+      importanceSamples: training.objective == .elbo ? nil : training.importanceSamples)
+    evaluator.ranks = ranks
+    let evaluation = evaluator.evaluate(
+      data.validation, indices: data.validationIndices, group: trainer.group)
+    guard !ranks.any(!data.validation.isIntact || MappedFile.isAnyCut) else {
+      throw try stopped(by: data.validation)
+    }
     return evaluation
   }
 
@@ -283,7 +317,8 @@ public final class TrainingRun {
   private func stopped(by images: ImageSet) throws -> TrainingError {
     // The file is noticed, and the checkpoint holds nothing of it: it may be written.
     MappedFile.forgetCuts()
-    if state.stepCount > 0 { try save() }
+    // Of several ranks, others have taken the step.
+    if state.stepCount > 0, ranks.count == 1 { try save() }
     return .changedUnderway(path: images.path, epoch: state.epoch + 1, checkpoint: directory.checkpoint)
   }
 

@@ -1,23 +1,6 @@
 import Compute
 import Networks
-
-/// Sums over images, in nats.
-package struct LossSums: Codable, Sendable, Equatable {
-  package init() {}
-
-  /// What is minimized: reconstruction + β·KL, or the importance-weighted bound.
-  package var objective = 0.0
-  package var reconstruction = 0.0
-  package var kl = 0.0
-  package var images = 0
-
-  package static func += (a: inout LossSums, b: LossSums) {
-    a.objective += b.objective
-    a.reconstruction += b.reconstruction
-    a.kl += b.kl
-    a.images += b.images
-  }
-}
+import Ranks
 
 /// Everything that one batch size needs for loss and gradient: memory, products, and the objective between them.
 ///
@@ -29,6 +12,8 @@ package struct LossSums: Codable, Sendable, Equatable {
 package final class TrainingStep: @unchecked Sendable {
   /// The images of this step, as indices into the source: exactly `batch` of them.
   package private(set) var images: [Int32] = []
+  /// Whether other ranks have all images of the step, and what is found here counts for nothing.
+  private(set) var isIdle = false
   private var epoch = 0
   /// Weight of the KL divergence in this step.
   private(set) var beta = 1.0
@@ -36,6 +21,8 @@ package final class TrainingStep: @unchecked Sendable {
   package var givenEpsilon: [Float]?
 
   package let batch: Int
+  /// Images of the step on all ranks.
+  let wholeBatch: Int
   let samples: Int
   let pass: ForwardPass
   let prior: any PriorPass
@@ -51,6 +38,9 @@ package final class TrainingStep: @unchecked Sendable {
   private let sharesComponents: Bool
   private let partial: UnsafeMutablePointer<Partial>
   private let workers: Int
+  private let ranks: any RankGroup
+  /// KL divergence of each component, summed over all images of the step; for free bits.
+  private let wholeKL: Gathering
 
   /// One worker's sums, as long as two cache lines, so that no two workers write to one line.
   struct Partial {
@@ -59,8 +49,12 @@ package final class TrainingStep: @unchecked Sendable {
     private let distance = SIMD8<Double>()
   }
 
+  /// - Parameters:
+  ///   - batch: images of this process.
+  ///   - wholeBatch: images of all `ranks`; nil: there are no others.
   package init(
-    _ model: ModelParameters, training: TrainingSettings, source: BatchSource, batch: Int, workers: Int
+    _ model: ModelParameters, training: TrainingSettings, source: BatchSource, batch: Int, workers: Int,
+    wholeBatch: Int? = nil, ranks: any RankGroup = SoleRank()
   ) {
     let (samples, settings, plan) = (training.importanceSamples, model.settings, model.layout.prior)
     let rows = RowSplit(batch, workers: workers)
@@ -69,7 +63,10 @@ package final class TrainingStep: @unchecked Sendable {
     self.training = training
     self.source = source
     self.batch = batch
+    self.wholeBatch = wholeBatch ?? batch
     self.samples = samples
+    self.ranks = ranks
+    wholeKL = Gathering(ranks, width: settings.latent)
     self.workers = workers
     encoderGoesBack = model[.encoder].learns || encodedRows > 0
     decoderGoesBack = model[.decoder].learns || model[.encoder].learns
@@ -98,8 +95,9 @@ package final class TrainingStep: @unchecked Sendable {
   deinit { partial.deallocate() }
 
   /// Before the workers start.
-  package func prepare(_ indices: ArraySlice<Int32>, epoch: Int, beta: Double) {
+  package func prepare(_ indices: ArraySlice<Int32>, epoch: Int, beta: Double, isIdle: Bool = false) {
     precondition(indices.count == batch, "\(indices.count) images for a batch of \(batch)")
+    self.isIdle = isIdle
     images.removeAll(keepingCapacity: true)
     images.append(contentsOf: indices)
     self.epoch = epoch
@@ -112,6 +110,7 @@ package final class TrainingStep: @unchecked Sendable {
   /// The step's sums over all workers, in a fixed order.
   package var sums: LossSums {
     var total = LossSums()
+    if isIdle { return total }
     for worker in 0..<workers { total += partial[worker].sums }
     return total
   }
@@ -123,10 +122,16 @@ package final class TrainingStep: @unchecked Sendable {
 
   /// Loss of the worker's images, and its gradient with respect to every layer's output.
   package func imageGradients(_ worker: Worker) {
+    decoderGradients(worker)
+    remainingGradients(worker)
+  }
+
+  /// The first part of `imageGradients`: after it, and a barrier, the decoder's parameters can have their gradients.
+  func decoderGradients(_ worker: Worker) {
     makeBatch(worker)
     forward(worker)
     loss(worker)
-    backward(worker)
+    if decoderGoesBack { pass.decoder.network.backward(worker.index) }
   }
 
   /// Targets and inputs of the worker's images.
@@ -170,6 +175,11 @@ package final class TrainingStep: @unchecked Sendable {
   /// From the decoder's output back to the first layer.
   package func backward(_ worker: Worker) {
     if decoderGoesBack { pass.decoder.network.backward(worker.index) }
+    remainingGradients(worker)
+  }
+
+  /// What follows the decoder's part of `backward`.
+  func remainingGradients(_ worker: Worker) {
     if !isClosedForm { prior.backward(worker.index) }
     let costs = scratch.costs + worker.index * model.settings.latent
     if training.freeBits > 0 { freeComponents(worker, costs) }
@@ -195,9 +205,18 @@ package final class TrainingStep: @unchecked Sendable {
   /// The gradient of the worker's share of the parameters. `finished` is told each part of the parameter buffer
   /// as it is done, while it is still in the cache.
   package func parameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
+    decoderParameterGradients(worker, finished: finished)
+    remainingParameterGradients(worker) {
+      restrain($0)
+      finished($0)
+    }
+  }
+
+  /// Once the gradients in a range of the parameter buffer are those of the whole batch.
+  func restrain(_ range: Range<Int>) { prior.restrain(range) }
+
+  func decoderParameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
     pass.decoder.network.parameterGradient(worker.index, finished: finished)
-    pass.encoder.network.parameterGradient(worker.index, finished: finished)
-    prior.parameterGradient(worker.index, finished: finished)
     guard worker.index == 0, let spread = model.layout.spread,
       let gradient = model[.decoder].gradient(spread.offset, rows: 1, columns: spread.count)
     else { return }
@@ -205,6 +224,11 @@ package final class TrainingStep: @unchecked Sendable {
       gradient.floats[channel] = Float((0..<workers).reduce(0) { $0 + partial[$1].spreadGradient[channel] })
     }
     finished(spread.range)
+  }
+
+  func remainingParameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
+    pass.encoder.network.parameterGradient(worker.index, finished: finished)
+    prior.parameterGradient(worker.index, finished: finished)
   }
 
   private func sample(_ row: Int) {
@@ -228,14 +252,21 @@ package final class TrainingStep: @unchecked Sendable {
   /// a component over the batch counts as λ at least). Looks at the whole batch, hence the barriers.
   private func freeComponents(_ worker: Worker, _ costs: UnsafeMutablePointer<Double>) {
     worker.barrier()
-    var free = 0.0
     let latent = model.settings.latent
+    if worker.index == 0 {
+      wholeKL.gather(
+        (0..<latent).lazy.map { [scratch, workers, isIdle] i in
+          isIdle ? 0 : (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * latent + i] }
+        })
+    }
+    worker.barrier()
+    var free = 0.0
     for i in 0..<latent {
-      let total = (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * latent + i] }
-      let mean = total / Double(batch)
+      let mean = wholeKL.sum(i) / Double(wholeBatch)
       costs[i] = mean > training.freeBits ? beta : 0
       free += max(0, training.freeBits - mean)
     }
+    // Of this process's images, its share.
     if worker.index == 0 { partial[0].sums.objective += beta * free * Double(batch) }
   }
 }
@@ -249,34 +280,5 @@ extension EncodedRows {
       inputs: pass.encoder.inputs.block(rows: rows), heads: pass.encoder.network.output.block(rows: rows),
       headsGradient: pass.encoder.network.outputGradient.block(rows: rows), inputsGradient: inputsGradient,
       standardization: source.standardization)
-  }
-}
-
-/// Memory of a step's objective, made once.
-struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
-  /// w̃ of each row of samples, and ∂/∂spread of its likelihood; for the importance-weighted bounds.
-  let normalizedWeights: UnsafeMutablePointer<Double>
-  let weightSlopes: UnsafeMutablePointer<ChannelDoubles>
-  /// Weight of each component's KL divergence in the objective, `[workers, latent]`, the same for all workers.
-  let costs: UnsafeMutablePointer<Double>
-  /// KL divergence of each component summed over a worker's images, `[workers, latent]`.
-  let componentKL: UnsafeMutablePointer<Double>
-  /// log p(z) of each row of samples, and what −log p(z) weighs in the objective.
-  let logPrior: Doubles
-  let priorWeights: Matrix
-  private let storage: Storage
-
-  init(rows: Int, latent: Int, workers: Int) {
-    storage = Storage(byteCount: 8 * (5 * rows + 2 * workers * latent))
-    weightSlopes = storage.base.assumingMemoryBound(to: ChannelDoubles.self)
-    normalizedWeights = (storage.base + 32 * rows).assumingMemoryBound(to: Double.self)
-    costs = normalizedWeights + rows
-    componentKL = costs + workers * latent
-    logPrior = Doubles(rows)
-    priorWeights = Matrix(rows: rows, columns: 1)
-  }
-
-  static func byteCount(rows: Double, latent: Int, workers: Int) -> Double {
-    52 * rows + 16 * Double(workers) * Double(latent)
   }
 }
