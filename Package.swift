@@ -51,7 +51,9 @@ let package = Package(
     .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),
     .target(
       name: "Ranks",
-      dependencies: ["Files", "Compute", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
+      dependencies: [
+        "Files", "Compute", "CKernels", .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+      ]),
     .target(name: "Networks", dependencies: ["Compute", "CKernels"]),
     .target(name: "IDX", dependencies: ["Files", "CZlib"]),
     .target(name: "ImageGrid", dependencies: ["Files", "CPNG"]),

@@ -2,6 +2,10 @@
 #define SELVA_MPI_SHIM_H
 #include <mpi.h>
 #include <stddef.h>
+#include <time.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 // Handles are pointers in Open MPI and integers in MPICH, and constants are macros, which Swift does not see: all of them
 // stay in here. Functions return 0, or the library's code of what went wrong.
@@ -16,9 +20,10 @@ typedef struct selva_mpi_world {
   int rank, count;
 } selva_mpi_world;
 
-// The calling thread alone may call what follows.
+// What follows is called by one thread at a time.
 static inline int selva_mpi_start(selva_mpi_world *world) {
-  int provided = 0, failed = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+  int provided = 0, failed = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+  if (!failed && provided < MPI_THREAD_SERIALIZED) failed = MPI_ERR_UNSUPPORTED_OPERATION;
   if (!failed) failed = MPI_Comm_dup(MPI_COMM_WORLD, &world->exchanges);
   if (!failed) failed = MPI_Comm_dup(MPI_COMM_WORLD, &world->signs);
   if (!failed) failed = MPI_Comm_rank(world->exchanges, &world->rank);
@@ -65,5 +70,17 @@ static inline void selva_mpi_end(void) { MPI_Finalize(); }
 
 // Ends all ranks.
 static inline void selva_mpi_abort(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
+
+// The calling thread's short sleeps are some 50 microseconds longer otherwise.
+static inline void selva_sleep_precisely(void) {
+#ifdef __linux__
+  prctl(PR_SET_TIMERSLACK, 1000UL);
+#endif
+}
+
+static inline void selva_sleep(long microseconds) {
+  struct timespec pause = {0, microseconds * 1000};
+  nanosleep(&pause, NULL);
+}
 
 #endif

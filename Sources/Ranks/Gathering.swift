@@ -29,7 +29,10 @@ package final class Gathering: @unchecked Sendable {
   }
 
   /// Begins to bring what was gathered last to all.
-  func begin() { ranks.begin(exchange) }
+  func begin() -> Exchange {
+    ranks.begin(exchange)
+    return exchange
+  }
 
   /// Value `i` of a rank, as gathered last.
   package subscript(rank: Int, i: Int) -> Double { buffer[rank * width + i] }
@@ -47,12 +50,17 @@ extension RankGroup {
     return gathering.sum(0) > 0
   }
 
+  /// The number of rank 0, on all.
+  package func fromFirst(_ number: Int) -> Int {
+    let gathering = Gathering(self, width: 1)
+    gathering.gather(CollectionOfOne(Double(number)))
+    return Int(gathering[0, 0])
+  }
+
   /// The bytes of rank 0, on all.
   package func fromFirst(_ bytes: [UInt8]) -> [UInt8] {
     guard count > 1 else { return bytes }
-    let size = Gathering(self, width: 1)
-    size.gather(CollectionOfOne(Double(bytes.count)))
-    let length = Int(size[0, 0])
+    let length = fromFirst(bytes.count)
     let text = Gathering(self, width: max(1, length))
     text.gather((0..<length).lazy.map { self.rank == 0 ? Double(bytes[$0]) : 0 })
     return (0..<length).map { UInt8(text[0, $0]) }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Processes that do one piece of work together, each with memory of its own, as MPI has them. All call the same
 /// functions in the same order.
 package protocol RankGroup: AnyObject, Sendable {
@@ -33,8 +35,12 @@ package final class Exchange: @unchecked Sendable {
   package let received: UnsafeMutablePointer<Float>
   /// By rank, `[count]` each: MPI looks at them until the exchange is done.
   package let sentCounts, sentPlaces, receivedCounts, receivedPlaces: UnsafePointer<Int32>
-  /// Among all that its group has begun.
-  package var number = 0
+  private let state = Atomic<Bool>(false)
+  /// From `begin` until all is there.
+  package var isUnderWay: Bool {
+    get { state.load(ordering: .acquiring) }
+    set { state.store(newValue, ordering: .releasing) }
+  }
   /// Memory that the pointers point into.
   private let owners: [AnyObject]
 

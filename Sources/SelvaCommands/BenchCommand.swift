@@ -2,15 +2,19 @@ import ArgumentParser
 import Compute
 import Files
 import IDX
+import Ranks
 import Selva
 
-struct BenchCommand: ParsableCommand {
+struct BenchCommand: ParsableCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measure training on this machine: speed, what bounds it, and where the time goes.",
     discussion: """
       The ceiling is what a step would reach if it were its matrix products through oneDNN and nothing else. \
       Without --data, images are made up: their content has no influence on speed.
+      With --ranks, the speed of so many machines such as this one is predicted, for a network whose messages take \
+      --latency and a byte's time each. Under mpirun, that of all processes together is measured, and the network's \
+      latency and bandwidth.
       """)
 
   @Argument(help: ArgumentHelp("The same as --data.", valueName: "data"), completion: Offer.data)
@@ -74,6 +78,26 @@ struct BenchCommand: ParsableCommand {
     transform: Numbers.seconds.parse)
   var seconds = BenchCommand.standard.seconds
 
+  @Option(
+    help: Numbers.ranks.help("Predict the speed of 1, 2, 4 and so on up to so many ranks.", default: "none"),
+    transform: Numbers.ranks.parse)
+  var ranks: Int?
+
+  @Option(
+    help: Numbers.latency.help(
+      "Seconds that any message between ranks takes.", default: standardNetwork.latency),
+    transform: Numbers.latency.parse)
+  var latency: Double?
+
+  @Option(
+    help: Numbers.bandwidth.help(
+      "Bytes a second from one rank to another.", default: standardNetwork.bandwidth),
+    transform: Numbers.bandwidth.parse)
+  var bandwidth: Double?
+
+  /// As InfiniBand of 100 Gbit/s has it.
+  private static let standardNetwork = (latency: 2e-6, bandwidth: 12e9)
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -84,9 +108,40 @@ struct BenchCommand: ParsableCommand {
     }
     data = data ?? positional
     if layout != nil && data == nil { throw ValidationError("--layout goes with --data.") }
+    if ranks == nil && (latency != nil || bandwidth != nil) {
+      throw ValidationError("--latency and --bandwidth go with --ranks.")
+    }
   }
 
-  func run() throws {
+  func run() throws { try Launch.withRanks(run) }
+
+  private func run(_ group: any RankGroup) throws {
+    let (benchmark, images) = try group.agree(prepare)
+    if group.count > 1 {
+      let threads = threads ?? WorkerGroup.processorCount
+      let found = benchmark.measure(images, threads: threads, ranks: group)
+      return try group.first {
+        try Console.result(json ? SettingsJSON.encode(found) : RankedText.measured(found))
+      }
+    }
+    let all = WorkerGroup.processorCount
+    let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
+    let results = counts.map { benchmark.run(images, threads: $0) }
+    let predicted = ranks.map {
+      benchmark.predict(
+        images, threads: counts[counts.count - 1], ranks: StepBenchmark.rankCounts(upTo: $0),
+        latency: latency ?? BenchCommand.standardNetwork.latency,
+        bandwidth: bandwidth ?? BenchCommand.standardNetwork.bandwidth)
+    }
+    let report = BenchReport(
+      shape: SettingText.encoderLayers(of: benchmark.model)
+        + (prior == .normal ? "" : ", prior \(prior.text)"),
+      batchSize: min(batchSize, images.count), precision: benchmark.training.precision.rawValue,
+      best: results[results.count - 1], scaling: results, ranks: predicted, memory: ProcessMemory.now)
+    try Console.result(json ? report.json : report.text)
+  }
+
+  private func prepare() throws -> (StepBenchmark, ImageSet) {
     let images = try images()
     var training = TrainingSettings()
     training.batchSize = batchSize
@@ -103,15 +158,7 @@ struct BenchCommand: ParsableCommand {
     try MemoryNeed.benchmark(
       model: model, training: training, images: images.count, threads: threads ?? WorkerGroup.processorCount
     ).check()
-    let benchmark = StepBenchmark(model: model, training: training, seconds: seconds)
-    let all = WorkerGroup.processorCount
-    let counts = threads.map { [$0] } ?? (all == 1 ? [1] : [1, all])
-    let results = counts.map { benchmark.run(images, threads: $0) }
-    let report = BenchReport(
-      shape: SettingText.encoderLayers(of: model) + (prior == .normal ? "" : ", prior \(prior.text)"),
-      batchSize: min(batchSize, images.count), precision: training.precision.rawValue,
-      best: results[results.count - 1], scaling: results, memory: ProcessMemory.now)
-    try Console.result(json ? report.json : report.text)
+    return (StepBenchmark(model: model, training: training, seconds: seconds), images)
   }
 
   private func images() throws -> ImageSet {
@@ -121,89 +168,4 @@ struct BenchCommand: ParsableCommand {
     }
     return try ImageOptions.images(data, part: .train, layout: layout)
   }
-}
-
-/// What `bench` prints.
-struct BenchReport: Encodable {
-  let shape: String
-  let batchSize: Int
-  let precision: String
-  let best: StepBenchmark.Result
-  let scaling: [StepBenchmark.Result]
-  let memory: ProcessMemory
-
-  private enum CodingKeys: String, CodingKey {
-    case shape, precision, scaling, memory
-    case batchSize = "batch_size"
-    case imagesPerSecond = "images_per_second"
-    case ceilingImagesPerSecond = "ceiling_images_per_second"
-    case ceilingGigaflops = "ceiling_gigaflops"
-    case fraction = "fraction_of_ceiling"
-    case stages = "stage_milliseconds"
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(shape, forKey: .shape)
-    try container.encode(batchSize, forKey: .batchSize)
-    try container.encode(precision, forKey: .precision)
-    try container.encode(best.imagesPerSecond, forKey: .imagesPerSecond)
-    try container.encode(best.ceilingImagesPerSecond, forKey: .ceilingImagesPerSecond)
-    try container.encode(best.ceilingGigaflops, forKey: .ceilingGigaflops)
-    try container.encode(best.fraction, forKey: .fraction)
-    try container.encode(best.stages, forKey: .stages)
-    try container.encode(scaling, forKey: .scaling)
-    try container.encode(memory, forKey: .memory)
-  }
-
-  var json: String { SettingsJSON.encode(self) }
-
-  var text: String {
-    var lines = [
-      "\(shape), batch \(batchSize), \(precision)",
-      "",
-      "threads  images/s  ceiling images/s  of ceiling  GFLOP/s in products",
-    ]
-    for result in scaling {
-      lines.append(
-        [
-          pad("\(result.threads)", 7), pad(Format.grouped(result.imagesPerSecond), 10),
-          pad(Format.grouped(result.ceilingImagesPerSecond), 18),
-          pad("\(Format.fixed(result.fraction * 100, 1)) %", 12),
-          pad(Format.fixed(result.ceilingGigaflops, 0), 21),
-        ].joined())
-    }
-    if let one = scaling.first, scaling.count > 1 {
-      lines.append("")
-      lines.append(
-        "\(best.threads) threads are \(Format.fixed(best.imagesPerSecond / one.imagesPerSecond)) times as fast as 1."
-      )
-    }
-    let stages = [
-      ("batch", best.stages.batch), ("forward", best.stages.forward), ("loss", best.stages.loss),
-      ("backward", best.stages.backward), ("optimizer", best.stages.optimizer),
-    ]
-    let total = stages.reduce(0) { $0 + $1.1 }
-    lines += ["", "A step by stage, each measured alone:"]
-    for (name, milliseconds) in stages {
-      lines.append(
-        "  \(name.padded(10))\(pad(Format.fixed(milliseconds, 3), 8)) ms\(pad(Format.fixed(milliseconds / total * 100, 1), 7)) %"
-      )
-    }
-    lines += [
-      "",
-      "Memory: \(Format.fixed(memory.peakMegabytes, 1)) MB at the most, "
-        + "\(Format.fixed(memory.anonymousMegabytes, 1)) MB beside mapped files.",
-    ]
-    return lines.joined(separator: "\n")
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-}
-
-extension String {
-  /// Spaces after it, up to `width`.
-  func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

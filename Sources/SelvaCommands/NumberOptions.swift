@@ -46,6 +46,9 @@ enum Numbers {
   static let reach = NumberRange(1e-6...1000)
   static let seconds = NumberRange(0.01...3600)
   static let oneThreadAtLeast = NumberRange(1...1024)
+  static let ranks = NumberRange(1...4096)
+  static let latency = NumberRange(0...10.0)
+  static let bandwidth = NumberRange(1000...1e15)
 }
 
 /// A negative number after an option, which the parser would take for another option.

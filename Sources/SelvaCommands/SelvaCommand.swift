@@ -42,7 +42,10 @@ public struct SelvaCommand: ParsableCommand {
       try MappedFile.checkNoneIsCut()
       endProcess(0)
     } catch {
-      endProcess(tell(error))
+      let status = tell(error)
+      // All are ended as soon as one ends like this, and the first has something to say.
+      if !Launch.speaks && status != 0 { usleep(500_000) }
+      endProcess(status)
     }
   }
 

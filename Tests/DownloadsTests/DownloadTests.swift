@@ -139,7 +139,8 @@ import Testing
     #expect(heard.counts.allSatisfy { $0 <= 28 } && heard.counts.contains(28))
   }
 
-  @Test func aServerThatStallsIsLeft() throws {
+  /// In a second; a minute is for machines that have other things to do.
+  @Test(.timeLimit(.minutes(1))) func aServerThatStallsIsLeft() throws {
     let stalled = try server { request, _ in
       var answer = Server.Answer.file(Self.images, request)
       (answer.cut, answer.stalls) = (7, true)
@@ -206,6 +207,18 @@ import Testing
     try download(set(liar.url, more: [other.url]), heard: heard).run(replaces: false)
     #expect(isWhole())
     #expect(heard.notes.count == 1 && heard.notes[0].contains(lie.said), "\(heard.notes)")
+  }
+
+  /// A rest that is no longer than the file, but too long for what has come before.
+  @Test func aRestThatIsTooLongIsNotTaken() throws {
+    let server = try server { request, number in
+      if number == 0 { return .init(body: Self.images, cut: 5) }
+      return .init(status: "206 Partial Content", body: Self.images[5...] + [1], start: 5)
+    }
+    defer { server.close() }
+    #expect(fault(download(set(server.url))).contains("gives more bytes than the file has"))
+    #expect(server.asked.map(\.start).prefix(2) == [0, 5])
+    #expect(there() == [])
   }
 
   @Test func redirectionsAreFollowed() throws {

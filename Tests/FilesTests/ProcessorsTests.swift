@@ -6,6 +6,10 @@ import Testing
 /// Control groups as the kernel writes them, in a folder in place of `/`.
 @Suite struct ProcessorsTests {
   private func count(_ online: Int, _ files: [String: String]) throws -> Int {
+    try with(files) { Processors.count(online: online, root: $0) }
+  }
+
+  private func with<T>(_ files: [String: String], _ body: (String) -> T) throws -> T {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("selva-\(UUID().uuidString)")
       .path
     defer { try? FileManager.default.removeItem(atPath: root) }
@@ -15,7 +19,22 @@ import Testing
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data(text.utf8).write(to: file)
     }
-    return Processors.count(online: online, root: root)
+    return body(root)
+  }
+
+  @Test func aPlaceIsAMachineAndItsProcessors() throws {
+    func place(_ machine: String, _ mask: String) throws -> UInt32 {
+      try with(
+        [
+          "proc/sys/kernel/random/boot_id": machine,
+          "proc/self/status": "Name:\tselva\nCpus_allowed:\t\(mask)\n",
+        ]
+      ) { Processors.place(root: $0) }
+    }
+    let here = try place("a1", "ff")
+    #expect(try place("a1", "ff") == here)
+    #expect(try place("a2", "ff") != here)
+    #expect(try place("a1", "0f") != here)
   }
 
   @Test(arguments: [

@@ -82,10 +82,13 @@ import Testing
 }
 
 @Suite struct ZipTests {
+  /// What would be shorter, if it were compressed.
+  private static let bytes = (0..<200).map { UInt8($0 / 40) }
+
   private func write(_ path: String) throws {
     try AtomicFile.write(to: path) { file in
       let zip = try ZipWriter(path)
-      for (name, bytes) in [("a.npy", [UInt8](1...200)), ("folder/b", [])] {
+      for (name, bytes) in [("a.npy", Self.bytes), ("folder/b", [])] {
         try zip.add(name, byteCount: bytes.count, to: file) { write in
           try bytes.prefix(50).withUnsafeBytes { try write($0) }
           try bytes.dropFirst(50).withUnsafeBytes { try write($0) }
@@ -101,13 +104,13 @@ import Testing
       let archive = try ArchiveReader("\(folder)/a.zip")
       #expect(try archive.next() == "a.npy")
       #expect(!archive.isSingleFile)
-      #expect(try archive.content(most: 1000) == [UInt8](1...200))
+      #expect(try archive.content(most: 1000) == Self.bytes)
       #expect(try archive.next() == "folder/b")
       #expect(try archive.content(most: 0) == [])
       #expect(try archive.next() == nil)
       // Stored as it is, and the same every time.
       let bytes = try readFile("\(folder)/a.zip")
-      #expect(bytes.firstRange(of: [UInt8](1...200)) != nil)
+      #expect(bytes.firstRange(of: Self.bytes) != nil)
       try write("\(folder)/b.zip")
       #expect(try readFile("\(folder)/b.zip") == bytes)
     }

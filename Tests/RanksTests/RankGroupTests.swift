@@ -29,6 +29,17 @@ private struct Wrong: Fault, Equatable {
     #expect(SoleRank().fromFirst([7]) == [7])
   }
 
+  @Test func sharersAreCounted() throws {
+    let found = ThreadRanks.run(4) { $0.sharers(of: $0.rank == 2 ? 7 : 9) }
+    #expect(try found.map { try $0.get() } == [3, 3, 1, 3])
+    #expect(SoleRank().sharers(of: 1) == 1)
+  }
+
+  @Test func theNumberOfTheFirstComesToAll() throws {
+    for result in ThreadRanks.run(3, { $0.fromFirst(5 + $0.rank) }) { #expect(try result.get() == 5) }
+    #expect(SoleRank().fromFirst(4) == 4)
+  }
+
   @Test(arguments: [nil, 0, 2]) func anyOneCounts(_ who: Int?) throws {
     for result in ThreadRanks.run(3, { $0.any($0.rank == who) }) { #expect(try result.get() == (who != nil)) }
     #expect(SoleRank().any(true) && !SoleRank().any(false))

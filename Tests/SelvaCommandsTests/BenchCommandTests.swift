@@ -73,11 +73,58 @@ import Testing
     #expect(lines[9].hasPrefix("Memory: "))
   }
 
+  /// Of a network so slow that it alone counts.
+  @Test func predictsSeveralRanks() throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.images(in: folder, count: 40, height: 8, width: 6)
+    func rows(_ network: String...) throws -> [(ranks: Int, strong: [String: Double], weak: [String: Double])]
+    {
+      let report = try json(
+        ["--data", "images.idx", "--threads", "1", "--ranks", "3"] + Self.quick + network, in: folder)
+      return try #require(report["ranks"] as? [[String: Any]]).map { row in
+        (
+          try #require(row["ranks"] as? Int), try #require(row["strong"] as? [String: Double]),
+          try #require(row["weak"] as? [String: Double])
+        )
+      }
+    }
+    // Two exchanges of each of two pieces one after the other, but for that of the first gradients, and the notes; 16
+    // images in all or on each rank.
+    let late = try rows("--latency", "2")
+    #expect(late.map(\.ranks) == [1, 2, 3])
+    for row in late.dropFirst() {
+      let seconds = 4.0 * 2 * Double(row.ranks - 1)
+      let (strong, weak) = (row.strong["images_per_second"] ?? 0, row.weak["images_per_second"] ?? 0)
+      #expect(abs(strong - 16 / seconds) < 0.27 * strong, "\(strong)")
+      #expect(abs(weak - 16 * Double(row.ranks) / seconds) < 0.27 * weak, "\(weak)")
+      let one = late[0].strong["images_per_second"] ?? 0
+      #expect(abs((row.strong["efficiency"] ?? 0) - strong / one / Double(row.ranks)) < 1e-9)
+      #expect(abs((row.weak["efficiency"] ?? 0) - weak / one / Double(row.ranks)) < 1e-9)
+    }
+    #expect(late[0].strong["efficiency"] == 1 && late[0].weak["efficiency"] == 1)
+    let narrow = try rows("--bandwidth", "1000")[1].strong["images_per_second"] ?? 0
+    let usual = try rows()[1].strong["images_per_second"] ?? 0
+    #expect(narrow < 100 && usual > 10 * narrow, "\(narrow), \(usual)")
+  }
+
+  @Test func tellsWhatItPredicts() throws {
+    let result = try Program.run(
+      ["bench", "--threads", "1", "--ranks", "2"] + Self.quick, in: Program.temporaryFolder())
+    let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+    let start = try #require(lines.firstIndex { $0.hasPrefix("Predicted for ranks of 1 thread") })
+    #expect(lines[start + 1] == " ranks  strong images/s  efficiency  weak images/s  efficiency")
+    #expect(lines[start + 2].hasPrefix("     1 ") && lines[start + 2].contains("100.0 %"))
+    #expect(lines[start + 3].hasPrefix("     2 ") && lines[start + 4].hasPrefix("Memory: "))
+  }
+
   @Test(arguments: [
     Misuse("bench --batch-size 0", 64, "must be a "), Misuse("bench --latent 0", 64, "must be a "),
     Misuse("bench --threads 0", 64, "must be a "), Misuse("bench --seconds 0", 64, "must be a "),
     Misuse("bench --hidden 0", 64, "--hidden"), Misuse("bench --data none.idx", 66, "none.idx"),
-    Misuse("bench --precision float16", 64, "--precision"),
+    Misuse("bench --precision float16", 64, "--precision"), Misuse("bench --ranks 0", 64, "must be a "),
+    Misuse("bench --ranks 2 --latency -1", 64, "must be a "),
+    Misuse("bench --ranks 2 --bandwidth 0", 64, "must be a "), Misuse("bench --latency 1e-6", 64, "--ranks"),
+    Misuse("bench --bandwidth 1e9", 64, "--ranks"),
   ]) func refuses(_ misuse: Misuse) throws { try misuse.check(in: Program.temporaryFolder()) }
 
   @Test func hasHelp() throws {
@@ -85,7 +132,7 @@ import Testing
       decoding: try Program.run(["bench", "--help"], in: Program.temporaryFolder()).output, as: UTF8.self)
     for option in [
       "-d, --data", "--hidden", "-z, --latent", "-b, --batch-size", "--precision", "--threads", "--seconds",
-      "--json",
+      "--ranks", "--latency", "--bandwidth", "--json",
     ] { #expect(help.contains(option), "\(option)") }
   }
 }

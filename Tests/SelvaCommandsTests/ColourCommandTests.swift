@@ -206,6 +206,7 @@ import Testing
     Misuse("train --resume none --layout channels-last", 64, "name all of it, with --data"),
     Misuse("bench --layout channels-last", 64, "--layout goes with --data"),
     Misuse("traverse grey.safetensors -o a.png --layout channels-last", 64, "--layout goes with --data"),
+    Misuse("evaluate colour.safetensors --layout channels-last", 64, "--layout goes with --data"),
     Misuse("inspect colour.safetensors --layout channels-last", 65, "--layout goes with IDX images"),
     Misuse("inspect grey.idx --layout channels-last", 65, "leave out --layout channels-last"),
     Misuse(

@@ -61,6 +61,8 @@ final class RankedUpdate: @unchecked Sendable {
   /// The decoder's parameters, whose gradient is known first; nil where it learns nothing.
   private let decoder: Piece?
   private let others: [Piece]
+  /// All, in the order in which they travel.
+  private let pieces: [Piece]
   private let workerSquares: UnsafeMutableBufferPointer<Double>
   private let rankSquares: Gathering
   private let checksums: Gathering
@@ -75,6 +77,7 @@ final class RankedUpdate: @unchecked Sendable {
     }
     decoder = pieces { $0 == .decoder }.first
     others = pieces { $0 != .decoder }
+    self.pieces = (decoder.map { [$0] } ?? []) + others
     workerSquares = .allocate(capacity: workers)
     workerSquares.initialize(repeating: 0)
     rankSquares = Gathering(ranks, width: 1)
@@ -82,8 +85,6 @@ final class RankedUpdate: @unchecked Sendable {
   }
 
   deinit { workerSquares.deallocate() }
-
-  private var pieces: [Piece] { (decoder.map { [$0] } ?? []) + others }
 
   /// One step of one worker: the decoder's gradients are under way while the encoder's are reckoned.
   func run(_ worker: Worker, _ step: TrainingStep, _ move: Move) {
@@ -98,7 +99,10 @@ final class RankedUpdate: @unchecked Sendable {
     worker.barrier()
     if worker.index == 0 { for piece in others { send(piece, step) } }
     // The norm is that of all gradients.
-    for group in move.clipNorm > 0 ? [pieces] : pieces.map({ [$0] }) { update(group, worker, step, move) }
+    let atOnce = move.clipNorm > 0 ? pieces.count : 1
+    for start in stride(from: 0, to: pieces.count, by: atOnce) {
+      update(pieces[start..<start + atOnce], worker, step, move)
+    }
     if worker.index == 0 { for piece in pieces { ranks.finish(piece.weights) } }
     worker.barrier()
     for piece in pieces { roundOthers(piece, worker) }
@@ -111,32 +115,52 @@ final class RankedUpdate: @unchecked Sendable {
     ranks.begin(piece.gradients)
   }
 
-  private func update(_ group: [Piece], _ worker: Worker, _ step: TrainingStep, _ move: Move) {
+  private func update(
+    _ group: ArraySlice<Piece>, _ worker: Worker, _ step: TrainingStep, _ move: Move
+  ) {
     if worker.index == 0 { for piece in group { ranks.finish(piece.gradients) } }
     worker.barrier()
-    let mine = group.map { addUp($0, worker) }
-    for range in mine { step.restrain(range) }
-    let adam = move.adam(move.clipNorm > 0 ? clipFactor(mine, worker, largest: move.clipNorm) : 1)
-    for range in mine { adam.update(store, range) }
+    let isClipped = move.clipNorm > 0
+    var squares = 0.0
+    let unclipped = move.adam(1)
+    for piece in group {
+      eachBlock(of: piece, worker) { block in
+        addUp(block, of: piece, step)
+        // While it is in the cache.
+        if isClipped { squares += store.sumOfSquares(block) } else { unclipped.update(store, block) }
+      }
+    }
+    if isClipped {
+      let clipped = move.adam(clipFactor(squares, worker, largest: move.clipNorm))
+      for piece in group { eachBlock(of: piece, worker) { clipped.update(store, $0) } }
+    }
     worker.barrier()
     if worker.index == 0 { for piece in group { ranks.begin(piece.weights) } }
   }
 
-  /// Adds up the gradients of all ranks in the worker's share of this rank's part. Returns that share of the buffer.
-  private func addUp(_ piece: Piece, _ worker: Worker) -> Range<Int> {
+  /// The worker's share of this rank's part of a piece, in stretches of the parameter buffer.
+  private func eachBlock(of piece: Piece, _ worker: Worker, _ body: (Range<Int>) -> Void) {
     let share = worker.share(of: piece.own.count, grain: 32)
-    let mine = piece.own.lowerBound + share.lowerBound..<piece.own.lowerBound + share.upperBound
-    let sum = ParameterStore.floats(store.gradients).baseAddress! + mine.lowerBound
-    let received = ParameterStore.floats(piece.received).baseAddress! + share.lowerBound
-    for rank in 0..<ranks.count where rank != ranks.rank {
-      selva_add(received + rank * piece.own.count, sum, share.count)
+    let (start, size) = (piece.own.lowerBound, 8192)
+    for first in stride(from: share.lowerBound, to: share.upperBound, by: size) {
+      body(start + first..<start + min(share.upperBound, first + size))
     }
-    return mine
   }
 
-  /// From the sum over the ranges of all workers of all ranks.
-  private func clipFactor(_ mine: [Range<Int>], _ worker: Worker, largest: Double) -> Double {
-    workerSquares[worker.index] = mine.reduce(0) { $0 + store.sumOfSquares($1) }
+  /// Adds up the gradients of all ranks.
+  private func addUp(_ block: Range<Int>, of piece: Piece, _ step: TrainingStep) {
+    let sum = ParameterStore.floats(store.gradients).baseAddress! + block.lowerBound
+    let received =
+      ParameterStore.floats(piece.received).baseAddress! + block.lowerBound - piece.own.lowerBound
+    for rank in 0..<ranks.count where rank != ranks.rank {
+      selva_add(received + rank * piece.own.count, sum, block.count)
+    }
+    step.restrain(block)
+  }
+
+  /// From the squares of all workers of all ranks.
+  private func clipFactor(_ squares: Double, _ worker: Worker, largest: Double) -> Double {
+    workerSquares[worker.index] = squares
     worker.barrier()
     if worker.index == 0 { rankSquares.gather(CollectionOfOne(workerSquares.reduce(0, +))) }
     worker.barrier()

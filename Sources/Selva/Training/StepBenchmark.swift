@@ -49,15 +49,8 @@ package struct StepBenchmark: Sendable {
   /// Steps, products and stages are timed in turn, round after round, so that all see the same weather on a
   /// machine that others use too; medians over the rounds.
   package func run(_ images: ImageSet, threads: Int) -> Result {
-    let group = WorkerGroup(count: threads)
-    let statistics = DataStatistics(images)
-    let trainer = Trainer(
-      model: model, training: training, images: images, inputMean: statistics.inputMean,
-      inputStandardDeviation: statistics.inputStandardDeviation, group: group)
-    trainer.initialize(statistics, indices: [Int32](0..<Int32(images.count)))
     let batch = min(training.batchSize, images.count)
-    let timer = Rounds(trainer: trainer, group: group, batch: batch, imageCount: images.count)
-    let rounds = 9
+    let timer = timer(images, threads: threads, batch: batch)
     timer.warmUp()
     let each = timer.repetitions(for: seconds / Double(rounds) / 2)
     var steps: [Double] = []
@@ -79,15 +72,27 @@ package struct StepBenchmark: Sendable {
         batch: stage[0], forward: stage[1], loss: stage[2], backward: stage[3], optimizer: stage[4]))
   }
 
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+  let rounds = 9
+
+  func timer(_ images: ImageSet, threads: Int, batch: Int) -> Rounds {
+    let group = WorkerGroup(count: threads)
+    let statistics = DataStatistics(images)
+    let trainer = Trainer(
+      model: model, training: training, images: images, inputMean: statistics.inputMean,
+      inputStandardDeviation: statistics.inputStandardDeviation, group: group)
+    trainer.initialize(statistics, indices: [Int32](0..<Int32(images.count)))
+    return Rounds(trainer: trainer, group: group, batch: batch, imageCount: images.count)
+  }
+
+  func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
 /// Seconds of one step, of one step's products, of one step's stages.
-private final class Rounds {
-  private let trainer: Trainer
+final class Rounds {
+  let trainer: Trainer
   private let group: WorkerGroup
   private let batch: Int
-  private let job: Job
+  private lazy var job = trainer.job(batch)
   private let order: [Int32]
   private var position = 0
 
@@ -95,7 +100,6 @@ private final class Rounds {
     self.trainer = trainer
     self.group = group
     self.batch = batch
-    job = trainer.job(batch)
     order = RandomStream(seed: 1, .order).permutation(imageCount)
   }
 
@@ -126,18 +130,45 @@ private final class Rounds {
   }
 
   func stages(_ count: Int) -> [Double] {
-    let (step, store) = (job.step, trainer.store)
-    let adam = Adam(trainer.training.adam, number: 1000, learningRate: 1e-4)
-    let stages: [@Sendable (Worker) -> Void] = [
-      { step.makeBatch($0) }, { step.forward($0) }, { step.loss($0) },
-      { worker in
-        step.backward(worker)
-        worker.barrier()
-        step.parameterGradients(worker) { _ in }
-      },
-      { worker in adam.update(store, worker.share(of: store.layout.count, grain: 16)) },
-    ]
-    return stages.map { stage in
+    let step = job.step
+    return times(
+      count,
+      [
+        { step.makeBatch($0) }, { step.forward($0) }, { step.loss($0) },
+        { worker in
+          step.backward(worker)
+          worker.barrier()
+          step.parameterGradients(worker) { _ in }
+        }, optimizer,
+      ])
+  }
+
+  /// What `RankedUpdate` does between exchanges.
+  func parts(_ count: Int) -> [Double] {
+    let step = job.step
+    return times(
+      count,
+      [
+        { worker in
+          step.decoderGradients(worker)
+          worker.barrier()
+          step.decoderParameterGradients(worker) { _ in }
+        },
+        { worker in
+          step.remainingGradients(worker)
+          worker.barrier()
+          step.remainingParameterGradients(worker) { _ in }
+        }, optimizer,
+      ])
+  }
+
+  private var optimizer: @Sendable (Worker) -> Void {
+    let (adam, store) = (Adam(trainer.training.adam, number: 1000, learningRate: 1e-4), trainer.store)
+    return { worker in adam.update(store, worker.share(of: store.layout.count, grain: 16)) }
+  }
+
+  private func times(_ count: Int, _ stages: [@Sendable (Worker) -> Void]) -> [Double] {
+    stages.map { stage in
       let clock = Stopwatch()
       for _ in 0..<count { group.run(stage) }
       return clock.seconds / Double(count)
