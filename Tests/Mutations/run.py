@@ -27,7 +27,7 @@ ROOT = HERE.parent.parent
 # Quick ones first: a mutation should die of the cheapest test that sees it.
 TARGETS = [
     "FilesTests", "IDXTests", "ComputeTests", "ImageGridTests", "PicturesTests", "ChartsTests", "TerminalTests",
-    "ExchangeTests", "DownloadsTests", "NetworksTests", "SelvaTests", "SelvaCommandsTests"]
+    "ExchangeTests", "RanksTests", "DownloadsTests", "NetworksTests", "SelvaTests", "SelvaCommandsTests"]
 ROOMS = {
     "Files": ["FilesTests"],
     "IDX": ["IDXTests"],
@@ -45,6 +45,7 @@ ROOMS = {
     "Charts": ["ChartsTests"],
     "Exchange": ["ExchangeTests"],
     "Terminal": ["TerminalTests"],
+    "Ranks": ["RanksTests", "SelvaTests"],
     "Networks": ["NetworksTests", "SelvaTests"],
     "Selva": ["SelvaTests"],
     "SelvaCommands": ["SelvaCommandsTests"],
