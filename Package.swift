@@ -43,9 +43,9 @@ let package = Package(
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     // Loaded when a picture is shown in a terminal that takes sixels.
     .systemLibrary(name: "CSixel", providers: [.apt(["libsixel-dev"]), .brew(["libsixel"])]),
-    // Open MPI or MPICH.
+    // Open MPI or MPICH: Debian calls the one that is chosen mpi.
     .systemLibrary(
-      name: "CMPI", pkgConfig: "mpi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+      name: "CMPI", pkgConfig: "mpi", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     .target(name: "CKernels"),
     .target(name: "Files", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["Files", "CKernels", "COneDNN"]),

@@ -25,6 +25,7 @@
     private let traffic: Mutex<Traffic>
     private let isEnding = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
+    private let isLost = Atomic<Bool>(false)
     private let onLoss: @Sendable (String) -> Int32
 
     /// Joins the other processes.
@@ -108,7 +109,12 @@
     }
 
     private func lose(_ text: String) -> Never {
-      abort(status: onLoss(text))
+      // The first thread that notices speaks for all.
+      while isLost.exchange(true, ordering: .relaxed) { selva_sleep(100_000) }
+      let status = onLoss(text)
+      // What is said must be on its way before all end.
+      selva_sleep(200_000)
+      abort(status: status)
     }
   }
 #endif
