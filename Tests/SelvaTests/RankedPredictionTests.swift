@@ -44,6 +44,14 @@ import Testing
     #expect(isNear(prediction(latency: 0, bandwidth: 40).seconds(parts, ranks: 4), 7))
   }
 
+  /// A large decoder and a free Adam: its gradients take 1.5 s and are there after 2.5 s, the others' 0.5 s and after
+  /// 3.5 s. Only then can its weights leave, which are everywhere after 5 s, and the others' after 5.5 s.
+  @Test func oneExchangeIsUnderWayAtATime() {
+    let prediction = RankedPrediction(decoder: 30, others: 10, latency: 0, bandwidth: 40)
+    let parts = RankedPrediction.Parts(decoder: 1, others: 2, optimizer: 0)
+    #expect(isNear(prediction.seconds(parts, ranks: 2), 5.5))
+  }
+
   @Test func ranksAreDoubledUpToTheMost() {
     #expect(StepBenchmark.rankCounts(upTo: 1) == [1])
     #expect(StepBenchmark.rankCounts(upTo: 2) == [1, 2])
