@@ -140,3 +140,17 @@ private func `neither differences nor large states grow, and one of them nearly 
     }
   }
 }
+
+/// Each state is kept by its own weight, and by no other's: with ReLU, one column of ones has states of the right size too.
+@Test func weightsOfTheStateAreTheIdentityWithReLU() throws {
+  var layout = ParameterLayout()
+  let size = 5
+  _ = RecurrentPlan(
+    "r", steps: 3, inputs: 4, units: size, source: .image, keepsSequence: false, activation: .relu,
+    in: &layout)
+  let store = ParameterStore(layout, elementType: .float32, keepsAverage: false)
+  store.initialize(seed: 3)
+  let view = try #require(layout.views.first { $0.initialization == .identity })
+  let weights = Array(ParameterStore.floats(store.weights)[view.range])
+  #expect(weights == (0..<size * size).map { $0 / size == $0 % size ? 1 : 0 })
+}
