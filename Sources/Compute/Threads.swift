@@ -33,24 +33,11 @@ package final class Condition: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// Waits until `isMet`, which is asked under the lock, or about so many seconds.
-  package func wait(seconds: Double? = nil, until isMet: () -> Bool) {
+  /// Waits until `isMet`, which is asked under the lock.
+  package func wait(until isMet: () -> Bool) {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    var end = timespec()
-    clock_gettime(CLOCK_REALTIME, &end)
-    if let seconds {
-      let nanoseconds = end.tv_nsec + Int(seconds * 1e9)
-      end.tv_sec += nanoseconds / 1_000_000_000
-      end.tv_nsec = nanoseconds % 1_000_000_000
-    }
-    while !isMet() {
-      if seconds == nil {
-        pthread_cond_wait(signal, mutex)
-      } else if pthread_cond_timedwait(signal, mutex, &end) != 0 {
-        return
-      }
-    }
+    while !isMet() { pthread_cond_wait(signal, mutex) }
   }
 }
 

@@ -27,6 +27,16 @@ package struct Worker: Sendable {
     return min(total, grains * index / count * grain)..<min(total, grains * (index + 1) / count * grain)
   }
 
+  /// The same of any range, cut at multiples of `grain` from its beginning.
+  package func share(of range: Range<Int>, grain: Int = 1) -> Range<Int> {
+    Worker.share(of: range, grain: grain, index: index, count: count)
+  }
+
+  package static func share(of range: Range<Int>, grain: Int = 1, index: Int, count: Int) -> Range<Int> {
+    let share = share(of: range.count, grain: grain, index: index, count: count)
+    return range.lowerBound + share.lowerBound..<range.lowerBound + share.upperBound
+  }
+
   /// Waits until every worker has come here. What was written before is seen by all after.
   package func barrier() { meeting.join() }
 }

@@ -20,12 +20,8 @@ extension RankGroup {
   package func agree<T>(_ body: () throws -> T) throws -> T {
     guard count > 1 else { return try body() }
     let result = Result { try body() }
-    let failures = Gathering(self, width: 1)
-    if case .failure = result {
-      failures.gather(CollectionOfOne(1))
-    } else {
-      failures.gather(CollectionOfOne(0))
-    }
+    let hasFailed = if case .failure = result { 1.0 } else { 0.0 }
+    let failures = gathered(hasFailed)
     guard let failed = (0..<count).first(where: { failures[$0, 0] > 0 }) else { return try result.get() }
     guard failed == rank, case .failure(let fault) = result else { throw FaultElsewhere(rank: failed) }
     throw rank == 0 ? fault : RankFault(rank: rank, fault: fault)

@@ -42,19 +42,22 @@ package final class Gathering: @unchecked Sendable {
 }
 
 extension RankGroup {
+  /// One number of every rank.
+  func gathered(_ number: Double) -> Gathering {
+    let gathering = Gathering(self, width: 1)
+    gathering.gather(CollectionOfOne(number))
+    return gathering
+  }
+
   /// Whether any rank says so; the same on all.
   package func any(_ condition: Bool) -> Bool {
     guard count > 1 else { return condition }
-    let gathering = Gathering(self, width: 1)
-    gathering.gather(CollectionOfOne(condition ? 1 : 0))
-    return gathering.sum(0) > 0
+    return gathered(condition ? 1 : 0).sum(0) > 0
   }
 
   /// The number of rank 0, on all.
   package func fromFirst(_ number: Int) -> Int {
-    let gathering = Gathering(self, width: 1)
-    gathering.gather(CollectionOfOne(Double(number)))
-    return Int(gathering[0, 0])
+    Int(gathered(Double(number))[0, 0])
   }
 
   /// The bytes of rank 0, on all.
@@ -68,8 +71,7 @@ extension RankGroup {
 
   /// How many ranks have this number: the same as this rank, which is one of them.
   package func sharers(of place: UInt32) -> Int {
-    let places = Gathering(self, width: 1)
-    places.gather(CollectionOfOne(Double(place)))
+    let places = gathered(Double(place))
     return (0..<count).count { places[$0, 0] == Double(place) }
   }
 }

@@ -1,3 +1,4 @@
+import Compute
 import Synchronization
 
 /// Processes that do one piece of work together, each with memory of its own, as MPI has them. All call the same
@@ -82,6 +83,11 @@ package final class Exchange: @unchecked Sendable {
 }
 
 extension RankGroup {
+  /// The parts of a range, by rank, cut at multiples of `grain` from its beginning.
+  package func shares(of range: Range<Int>, grain: Int = 1) -> [Range<Int>] {
+    (0..<count).map { Worker.share(of: range, grain: grain, index: $0, count: count) }
+  }
+
   /// `begin` and `finish` in one.
   package func run(_ exchange: Exchange) {
     begin(exchange)

@@ -47,10 +47,10 @@ struct BenchReport: Encodable {
     for result in scaling {
       lines.append(
         [
-          pad("\(result.threads)", 7), pad(Format.grouped(result.imagesPerSecond), 10),
-          pad(Format.grouped(result.ceilingImagesPerSecond), 18),
-          pad("\(Format.fixed(result.fraction * 100, 1)) %", 12),
-          pad(Format.fixed(result.ceilingGigaflops, 0), 21),
+          "\(result.threads)".aligned(7), Format.grouped(result.imagesPerSecond).aligned(10),
+          Format.grouped(result.ceilingImagesPerSecond).aligned(18),
+          "\(Format.fixed(result.fraction * 100, 1)) %".aligned(12),
+          Format.fixed(result.ceilingGigaflops, 0).aligned(21),
         ].joined())
     }
     if let one = scaling.first, scaling.count > 1 {
@@ -67,7 +67,7 @@ struct BenchReport: Encodable {
     lines += ["", "A step by stage, each measured alone:"]
     for (name, milliseconds) in stages {
       lines.append(
-        "  \(name.padded(10))\(pad(Format.fixed(milliseconds, 3), 8)) ms\(pad(Format.fixed(milliseconds / total * 100, 1), 7)) %"
+        "  \(name.padded(10))\(Format.fixed(milliseconds, 3).aligned(8)) ms\(Format.fixed(milliseconds / total * 100, 1).aligned(7)) %"
       )
     }
     lines += ranks.map { RankedText.predicted($0, threads: best.threads) } ?? []
@@ -78,17 +78,14 @@ struct BenchReport: Encodable {
     ]
     return lines.joined(separator: "\n")
   }
-
-  private func pad(_ text: String, _ width: Int) -> String { text.aligned(width) }
 }
 
 /// What is known of several ranks, as people read it.
 enum RankedText {
   static func predicted(_ scaling: [StepBenchmark.Scaling], threads: Int) -> [String] {
-    let workers = "\(threads) \(threads == 1 ? "thread" : "threads")"
     let heads = [
       "",
-      "Predicted for ranks of \(workers), the batch split among them (strong) or a whole one each (weak):",
+      "Predicted for ranks of \(Format.threads(threads)), the batch split among them (strong) or a whole one each (weak):",
       "",
       " ranks  strong images/s  efficiency  weak images/s  efficiency",
     ]
@@ -101,8 +98,8 @@ enum RankedText {
   }
 
   static func measured(_ found: StepBenchmark.Measurement) -> String {
-    let workers = "\(found.threads) \(found.threads == 1 ? "thread" : "threads")"
-    return "\(found.ranks) ranks of \(workers) train on \(Format.grouped(found.imagesPerSecond)) images/s; "
+    return
+      "\(found.ranks) ranks of \(Format.threads(found.threads)) train on \(Format.grouped(found.imagesPerSecond)) images/s; "
       + "a message between them takes \(Format.fixed(found.latency * 1e6, 1)) µs and "
       + "\(Format.fixed(found.bandwidth * 1e-9)) GB/s"
   }

@@ -139,6 +139,9 @@ enum Format {
     return "\(text)e\(exponent)"
   }
 
+  /// 1 thread, 2 threads.
+  static func threads(_ count: Int) -> String { "\(count) \(count == 1 ? "thread" : "threads")" }
+
   /// 1 vector, 2 vectors.
   static func vectors(_ count: Int) -> String { "\(grouped(count)) \(count == 1 ? "vector" : "vectors")" }
 

@@ -28,7 +28,7 @@ struct TrainReport {
     let held = data.validation.path == training ? "held out" : "of \(FilePath.name(data.validation.path))"
     let parameters = Format.grouped(model.parameterCount)
     let threads = run.training.threads == 0 ? WorkerGroup.processorCount : run.training.threads
-    let workers = "\(threads) \(threads == 1 ? "thread" : "threads")"
+    let workers = Format.threads(threads)
     let ranks = run.ranks.count
     let parts = [
       "\(start) on \(Format.grouped(data.trainingIndices.count)) images (\(model.shape)) of "

@@ -117,20 +117,25 @@ private func `neither differences nor large states grow, and one of them nearly 
   }
 }
 
-/// W · Wᵀ = gain² · I: independent numbers of the same size would keep the states' variance as well, but not each state.
-@Test func weightsOfTheStateAreARotation() throws {
+/// A small layer's parameters as they begin.
+private func beginning(_ activation: Activation, units: Int) -> (layout: ParameterLayout, weights: [Float]) {
   var layout = ParameterLayout()
-  let size = 12
   _ = RecurrentPlan(
-    "r", steps: 3, inputs: 5, units: size, source: .image, keepsSequence: false, activation: .tanh,
+    "r", steps: 3, inputs: 5, units: units, source: .image, keepsSequence: false, activation: activation,
     in: &layout)
   let store = ParameterStore(layout, elementType: .float32, keepsAverage: false)
   store.initialize(seed: 3)
+  return (layout, Array(ParameterStore.floats(store.weights)))
+}
+
+/// W · Wᵀ = gain² · I: independent numbers of the same size would keep the states' variance as well, but not each state.
+@Test func weightsOfTheStateAreARotation() throws {
+  let size = 12
+  let (layout, all) = beginning(.tanh, units: size)
   let rotations = layout.views.compactMap { view in
     if case .orthogonal(let gain) = view.initialization { (start: view.offset, gain: gain) } else { nil }
   }
   let rotation = try #require(rotations.first)
-  let all = ParameterStore.floats(store.weights)
   for a in 0..<size {
     for b in 0..<size {
       let product = (0..<size).reduce(0.0) {
@@ -143,14 +148,8 @@ private func `neither differences nor large states grow, and one of them nearly 
 
 /// Each state is kept by its own weight, and by no other's: with ReLU, one column of ones has states of the right size too.
 @Test func weightsOfTheStateAreTheIdentityWithReLU() throws {
-  var layout = ParameterLayout()
   let size = 5
-  _ = RecurrentPlan(
-    "r", steps: 3, inputs: 4, units: size, source: .image, keepsSequence: false, activation: .relu,
-    in: &layout)
-  let store = ParameterStore(layout, elementType: .float32, keepsAverage: false)
-  store.initialize(seed: 3)
+  let (layout, all) = beginning(.relu, units: size)
   let view = try #require(layout.views.first { $0.initialization == .identity })
-  let weights = Array(ParameterStore.floats(store.weights)[view.range])
-  #expect(weights == (0..<size * size).map { $0 / size == $0 % size ? 1 : 0 })
+  #expect(Array(all[view.range]) == (0..<size * size).map { $0 / size == $0 % size ? 1 : 0 })
 }

@@ -28,10 +28,7 @@ import ThreadRanks
     trainer.ranks = ranks
     let sums = trainer.step(images, epoch: 0, learningRate: 0.01, beta: test.training.beta)
     let layout = trainer.layout
-    let own = ModelPart.allCases.map { layout.range(of: $0) }.map { part in
-      let share = Worker.share(of: part.count, grain: 32, index: ranks.rank, count: ranks.count)
-      return part.lowerBound + share.lowerBound..<part.lowerBound + share.upperBound
-    }
+    let own = ModelPart.allCases.map { ranks.shares(of: layout.range(of: $0), grain: 32)[ranks.rank] }
     return Found(
       sums: sums ?? LossSums(), gradient: Array(ParameterStore.floats(trainer.store.gradients)), own: own,
       weights: ParameterStore.floats(trainer.store.weights).map(\.bitPattern))

@@ -71,7 +71,7 @@ public struct Evaluator: Sendable {
       inputStandardDeviation: model.inputStandardDeviation,
       labels: label == nil ? model.settings.labels : [])
     let results = PerImage(count: indices.count, latent: model.settings.latent)
-    let shares = (0..<ranks.count).map { Worker.share(of: indices.count, index: $0, count: ranks.count) }
+    let shares = ranks.shares(of: indices.indices)
     let mine = shares[ranks.rank]
     // Smaller where each image takes long, so that no worker is left with much to do alone.
     let parts = group.count * (importanceSamples == nil ? 1 : 8)

@@ -91,13 +91,14 @@ extension StepBenchmark {
     let whole = parts(images, threads: threads, batch: batch)
     let one = Double(batch) / prediction.seconds(whole, ranks: 1)
     return ranks.map { count in
-      let share = parts(images, threads: threads, batch: max(1, (batch + count - 1) / count))
+      let share =
+        count == 1 ? whole : parts(images, threads: threads, batch: max(1, (batch + count - 1) / count))
       let strong = Double(batch) / prediction.seconds(share, ranks: count)
       let weak = Double(batch * count) / prediction.seconds(whole, ranks: count)
       func speed(_ value: Double) -> Speed {
         Speed(imagesPerSecond: value, efficiency: value / one / Double(count))
       }
-      return Scaling(ranks: count, strong: speed(count == 1 ? one : strong), weak: speed(weak))
+      return Scaling(ranks: count, strong: speed(strong), weak: speed(weak))
     }
   }
 

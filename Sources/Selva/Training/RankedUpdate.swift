@@ -7,7 +7,7 @@ import Ranks
 /// How ranks come to one gradient and to one set of weights.
 ///
 /// The parameters fall into pieces, and each rank owns a part of every piece. It adds up what all ranks have found for
-/// that part, in the order of ranks whatever the MPI library would do, moves it, and sends it to the others (Rajbhandari
+/// that part, in one order whatever the MPI library would do, moves it, and sends it to the others (Rajbhandari
 /// et al. 2020, stage 1 of ZeRO): the weights are then the same everywhere to the bit, and no rank does another's work.
 ///
 /// `@unchecked Sendable`: workers write disjoint parts, and barriers and exchanges order the rest.
@@ -26,10 +26,7 @@ final class RankedUpdate: @unchecked Sendable {
 
     init(_ range: Range<Int>, of store: ParameterStore, ranks: any RankGroup) {
       // Blocks of a cache line, in bfloat16 too.
-      let parts = (0..<ranks.count).map { rank in
-        let share = Worker.share(of: range.count, grain: 32, index: rank, count: ranks.count)
-        return range.lowerBound + share.lowerBound..<range.lowerBound + share.upperBound
-      }
+      let parts = ranks.shares(of: range, grain: 32)
       (self.range, own) = (range, parts[ranks.rank])
       let width = own.count
       received = Storage(byteCount: ranks.count * width * 4)
@@ -48,16 +45,9 @@ final class RankedUpdate: @unchecked Sendable {
     }
   }
 
-  /// What the update does beside adding up.
-  struct Move {
-    /// By the factor that clipping takes gradients with.
-    let adam: (Double) -> Adam
-    /// 0: none.
-    let clipNorm: Double
-  }
-
   private let ranks: any RankGroup
   private let store: ParameterStore
+  private let training: TrainingSettings
   /// The decoder's parameters, whose gradient is known first; nil where it learns nothing.
   private let decoder: Piece?
   private let others: [Piece]
@@ -70,8 +60,11 @@ final class RankedUpdate: @unchecked Sendable {
   /// - Parameters:
   ///   - store: all of a model's parameters.
   ///   - parts: those that learn something, with where they lie.
-  init(_ store: ParameterStore, parts: [(ModelPart, Range<Int>)], ranks: any RankGroup, workers: Int) {
-    (self.store, self.ranks) = (store, ranks)
+  init(
+    _ store: ParameterStore, _ training: TrainingSettings, parts: [(ModelPart, Range<Int>)],
+    ranks: any RankGroup, workers: Int
+  ) {
+    (self.store, self.training, self.ranks) = (store, training, ranks)
     func pieces(_ isWanted: (ModelPart) -> Bool) -> [Piece] {
       parts.filter { isWanted($0.0) }.map { Piece($0.1, of: store, ranks: ranks) }
     }
@@ -87,7 +80,9 @@ final class RankedUpdate: @unchecked Sendable {
   deinit { workerSquares.deallocate() }
 
   /// One step of one worker: the decoder's gradients are under way while the encoder's are reckoned.
-  func run(_ worker: Worker, _ step: TrainingStep, _ move: Move) {
+  ///
+  /// - Parameter adam: the step's update, of gradients taken with a factor.
+  func run(_ worker: Worker, _ step: TrainingStep, adam: (Double) -> Adam) {
     step.decoderGradients(worker)
     worker.barrier()
     step.decoderParameterGradients(worker) { _ in }
@@ -99,9 +94,9 @@ final class RankedUpdate: @unchecked Sendable {
     worker.barrier()
     if worker.index == 0 { for piece in others { send(piece, step) } }
     // The norm is that of all gradients.
-    let atOnce = move.clipNorm > 0 ? pieces.count : 1
+    let atOnce = training.clipNorm > 0 ? pieces.count : 1
     for start in stride(from: 0, to: pieces.count, by: atOnce) {
-      update(pieces[start..<start + atOnce], worker, step, move)
+      update(pieces[start..<start + atOnce], worker, step, adam)
     }
     if worker.index == 0 { for piece in pieces { ranks.finish(piece.weights) } }
     worker.barrier()
@@ -116,13 +111,13 @@ final class RankedUpdate: @unchecked Sendable {
   }
 
   private func update(
-    _ group: ArraySlice<Piece>, _ worker: Worker, _ step: TrainingStep, _ move: Move
+    _ group: ArraySlice<Piece>, _ worker: Worker, _ step: TrainingStep, _ adam: (Double) -> Adam
   ) {
     if worker.index == 0 { for piece in group { ranks.finish(piece.gradients) } }
     worker.barrier()
-    let isClipped = move.clipNorm > 0
+    let isClipped = training.clipNorm > 0
     var squares = 0.0
-    let unclipped = move.adam(1)
+    let unclipped = adam(1)
     for piece in group {
       eachBlock(of: piece, worker) { block in
         addUp(block, of: piece, step)
@@ -131,7 +126,7 @@ final class RankedUpdate: @unchecked Sendable {
       }
     }
     if isClipped {
-      let clipped = move.adam(clipFactor(squares, worker, largest: move.clipNorm))
+      let clipped = adam(clipFactor(squares, worker))
       for piece in group { eachBlock(of: piece, worker) { clipped.update(store, $0) } }
     }
     worker.barrier()
@@ -140,10 +135,9 @@ final class RankedUpdate: @unchecked Sendable {
 
   /// The worker's share of this rank's part of a piece, in stretches of the parameter buffer.
   private func eachBlock(of piece: Piece, _ worker: Worker, _ body: (Range<Int>) -> Void) {
-    let share = worker.share(of: piece.own.count, grain: 32)
-    let (start, size) = (piece.own.lowerBound, 8192)
+    let (share, size) = (worker.share(of: piece.own, grain: 32), 8192)
     for first in stride(from: share.lowerBound, to: share.upperBound, by: size) {
-      body(start + first..<start + min(share.upperBound, first + size))
+      body(first..<min(share.upperBound, first + size))
     }
   }
 
@@ -159,13 +153,12 @@ final class RankedUpdate: @unchecked Sendable {
   }
 
   /// From the squares of all workers of all ranks.
-  private func clipFactor(_ squares: Double, _ worker: Worker, largest: Double) -> Double {
+  private func clipFactor(_ squares: Double, _ worker: Worker) -> Double {
     workerSquares[worker.index] = squares
     worker.barrier()
     if worker.index == 0 { rankSquares.gather(CollectionOfOne(workerSquares.reduce(0, +))) }
     worker.barrier()
-    let norm = rankSquares.sum(0).squareRoot()
-    return norm > largest ? largest / norm : 1
+    return training.clipFactor(ofSquares: rankSquares.sum(0))
   }
 
   /// The bfloat16 copies of what other ranks have moved.
@@ -174,8 +167,7 @@ final class RankedUpdate: @unchecked Sendable {
     for range in [
       piece.range.lowerBound..<piece.own.lowerBound, piece.own.upperBound..<piece.range.upperBound,
     ] {
-      let share = worker.share(of: range.count, grain: 32)
-      store.weightsChanged(in: range.lowerBound + share.lowerBound..<range.lowerBound + share.upperBound)
+      store.weightsChanged(in: worker.share(of: range, grain: 32))
     }
   }
 

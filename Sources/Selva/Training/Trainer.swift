@@ -60,8 +60,7 @@ package final class Trainer {
   package func step(
     _ images: ArraySlice<Int32>, epoch: Int, learningRate: Double, beta: Double, epsilon: [Float]? = nil
   ) -> LossSums? {
-    let share = Worker.share(of: images.count, index: ranks.rank, count: ranks.count)
-    let mine = images[images.startIndex + share.lowerBound..<images.startIndex + share.upperBound]
+    let mine = images[Worker.share(of: images.indices, index: ranks.rank, count: ranks.count)]
     // A rank without an image reckons with the first, and leaves out what it finds.
     let job = job(max(1, mine.count), of: images.count)
     job.step.givenEpsilon = epsilon
@@ -78,7 +77,7 @@ package final class Trainer {
   package func gradient(
     _ images: ArraySlice<Int32>, epoch: Int = 0, beta: Double, epsilon: [Float]? = nil
   ) -> LossSums {
-    let job = job(images.count, of: images.count)
+    let job = job(images.count)
     job.step.givenEpsilon = epsilon
     job.begin(images, epoch: epoch, beta: beta, number: 0, learningRate: 0)
     group.run(job.update)
@@ -106,7 +105,8 @@ package final class Trainer {
 
   private func makeRankedUpdate() -> RankedUpdate {
     let parts = ModelPart.allCases.filter { parameters[$0].learns }.map { ($0, layout.range(of: $0)) }
-    return RankedUpdate(store, parts: parts.filter { !$0.1.isEmpty }, ranks: ranks, workers: group.count)
+    return RankedUpdate(
+      store, training, parts: parts.filter { !$0.1.isEmpty }, ranks: ranks, workers: group.count)
   }
 
   /// Brings what only one rank keeps up to date to all of them, for what looks at the whole store.
@@ -192,17 +192,13 @@ package final class Job: @unchecked Sendable {
     step.parameterGradients(worker) { mine.append($0) }
     squares[worker.index] = mine.reduce(0) { $0 + store.sumOfSquares($1) }
     worker.barrier()
-    let norm = squares.reduce(0, +).squareRoot()
-    // A norm that is not a number scales by 1: the loss is not one either, and stops the run.
-    let scale = norm > training.clipNorm ? training.clipNorm / norm : 1
-    let adam = adam(gradientScale: scale)
+    let adam = adam(gradientScale: training.clipFactor(ofSquares: squares.reduce(0, +)))
     for range in mine { adam.update(store, range) }
   }
+
   /// All ranks take every step to its end, and then see what became of the images of all.
   private func run(_ worker: Worker, _ ranked: RankedUpdate) {
-    ranked.run(
-      worker, step,
-      RankedUpdate.Move(adam: adam(gradientScale:), clipNorm: training.clipNorm))
+    ranked.run(worker, step, adam: adam(gradientScale:))
     if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
   }
 

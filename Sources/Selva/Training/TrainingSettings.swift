@@ -146,6 +146,13 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     return nil
   }
 
+  /// What a gradient of so many squares in sum is taken with. A norm that is not a number leaves it as it is: the loss is
+  /// not one either, and stops the run.
+  func clipFactor(ofSquares squares: Double) -> Double {
+    let norm = squares.squareRoot()
+    return norm > clipNorm ? clipNorm / norm : 1
+  }
+
   var adam: Adam.Settings {
     Adam.Settings(
       beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, averageDecay: averageDecay)

@@ -131,7 +131,7 @@ package final class TrainingStep: @unchecked Sendable {
     makeBatch(worker)
     forward(worker)
     loss(worker)
-    if decoderGoesBack { pass.decoder.network.backward(worker.index) }
+    backwardThroughDecoder(worker)
   }
 
   /// Targets and inputs of the worker's images.
@@ -174,8 +174,12 @@ package final class TrainingStep: @unchecked Sendable {
 
   /// From the decoder's output back to the first layer.
   package func backward(_ worker: Worker) {
-    if decoderGoesBack { pass.decoder.network.backward(worker.index) }
+    backwardThroughDecoder(worker)
     remainingGradients(worker)
+  }
+
+  private func backwardThroughDecoder(_ worker: Worker) {
+    if decoderGoesBack { pass.decoder.network.backward(worker.index) }
   }
 
   /// What follows the decoder's part of `backward`.
