@@ -59,6 +59,9 @@ struct BenchCommand: ParsableCommand, RankedCommand {
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
   var priorHidden: Widths?
 
+  @Option(help: PriorOption.activationHelp)
+  var priorActivation: Activation?
+
   @Option(
     name: [.customShort("b"), .long],
     help: Numbers.batchSize.help("Images a step.", default: standard.batchSize),
@@ -102,7 +105,7 @@ struct BenchCommand: ParsableCommand, RankedCommand {
   var json = false
 
   mutating func validate() throws {
-    try PriorOption.check(prior, hidden: priorHidden)
+    try PriorOption.check(prior, hidden: priorHidden, activation: priorActivation)
     if let data, let positional {
       throw ValidationError("Both \(positional) and --data \(data) say which images; leave one out.")
     }
@@ -134,8 +137,7 @@ struct BenchCommand: ParsableCommand, RankedCommand {
         bandwidth: bandwidth ?? BenchCommand.standardNetwork.bandwidth)
     }
     let report = BenchReport(
-      shape: SettingText.encoderLayers(of: benchmark.model)
-        + (prior == .normal ? "" : ", prior \(prior.text)"),
+      shape: SettingText.encoderLayers(of: benchmark.model) + PriorOption.told(of: benchmark.model),
       batchSize: min(batchSize, images.count), precision: benchmark.training.precision.rawValue,
       best: results[results.count - 1], scaling: results, ranks: predicted, memory: ProcessMemory.now)
     try Console.result(json ? report.json : report.text)
@@ -151,7 +153,8 @@ struct BenchCommand: ParsableCommand, RankedCommand {
     let model = ModelSettings(
       height: images.height, width: images.width, channels: images.channels, network: shape,
       hidden: hidden?.values ?? BenchCommand.standardHidden(shape), latent: latent, prior: prior,
-      priorHidden: priorHidden?.values ?? PriorOption.standardHidden)
+      priorHidden: priorHidden?.values ?? PriorOption.standardHidden,
+      priorActivation: priorActivation ?? SettingOption.standardModel.priorActivation)
     if let fault = model.fault {
       throw FileError(.badData, path: images.path, reason: "the model would have \(fault)")
     }

@@ -23,9 +23,11 @@ struct PriorInspection: Encodable {
   /// Of a flow, with the widths of their hidden layers.
   let couplings: Int?
   let hidden: [Int]?
+  /// Between them.
+  let activation: Activation?
 
   private enum CodingKeys: String, CodingKey {
-    case kind, components, perplexity, couplings, hidden
+    case kind, components, perplexity, couplings, hidden, activation
     case componentsInUse = "components_in_use"
   }
 
@@ -38,8 +40,9 @@ struct PriorInspection: Encodable {
     if case .flow(let count) = model.settings.prior {
       couplings = count
       hidden = model.settings.priorHidden
+      activation = model.settings.priorActivation
     } else {
-      (couplings, hidden) = (nil, nil)
+      (couplings, hidden, activation) = (nil, nil, nil)
     }
   }
 
@@ -57,10 +60,10 @@ struct PriorInspection: Encodable {
         ),
       ]
     }
-    if let couplings, let hidden {
+    if let couplings, let hidden, let activation {
       rows = [
         ("flow", "\(couplings) \(couplings == 1 ? "coupling" : "couplings")"),
-        ("hidden layers", SettingText.of(hidden)),
+        ("hidden layers", "\(SettingText.of(hidden)), \(activation.rawValue)"),
       ]
     }
     return rows.isEmpty ? [] : ["", "Prior"] + rows.map { "  \($0.0.padded(22))\($0.1)" }

@@ -3,9 +3,9 @@ import Selva
 
 /// How a prior is named on the command line.
 enum PriorOption {
-  static let standardHidden = ModelSettings(height: 1, width: 1).priorHidden
+  static let standardHidden = SettingOption.standardModel.priorHidden
 
-  static let names = ["--prior", "--prior-hidden"]
+  static let names = ["--prior", "--prior-hidden", "--prior-activation"]
 
   static let help = ArgumentHelp(
     "What latent vectors are drawn from: normal, mixture[:K], vamp[:K] or flow[:L].", valueName: "prior")
@@ -19,9 +19,25 @@ enum PriorOption {
     "Widths of the hidden layers of a flow's couplings, or 'none'.", default: SettingText.of(standardHidden),
     "widths")
 
+  static let activationHelp = SettingOption.help(
+    "The function between the layers of a flow's couplings.", SettingOption.standardModel.priorActivation)
+
+  /// After a model's layers: nothing for N(0, I).
+  static func told(of model: ModelSettings) -> String {
+    switch model.prior {
+    case .normal: ""
+    case .mixture, .vamp: ", prior \(model.prior.text)"
+    case .flow:
+      ", prior \(model.prior.text) of \(SettingText.of(model.priorHidden)) \(model.priorActivation.rawValue)"
+    }
+  }
+
   /// What would be passed over in silence is refused.
-  static func check(_ prior: Prior?, hidden: Widths?) throws {
+  static func check(_ prior: Prior?, hidden: Widths?, activation: Activation?) throws {
     if case .flow = prior { return }
-    if hidden != nil { throw ValidationError("--prior-hidden goes with --prior flow.") }
+    let given = [("--prior-hidden", hidden != nil), ("--prior-activation", activation != nil)]
+    if let option = given.first(where: \.1)?.0 {
+      throw ValidationError("\(option) goes with --prior flow.")
+    }
   }
 }

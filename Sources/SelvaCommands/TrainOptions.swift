@@ -44,6 +44,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: PriorOption.hiddenHelp, transform: Widths.parse)
   var priorHidden: Widths?
 
+  @Option(help: PriorOption.activationHelp)
+  var priorActivation: Activation?
+
   @Option(help: Condition.help)
   var condition: Condition?
 
@@ -57,6 +60,7 @@ struct ModelOptions: ParsableArguments {
       Change("--latent", latent, \.latent), Change("--activation", activation, \.activation),
       Change("--likelihood", likelihood, \.likelihood), Change("--sigma", sigma, \.sigma),
       Change("--prior", prior, \.prior), Change("--prior-hidden", priorHidden?.values, \.priorHidden),
+      Change("--prior-activation", priorActivation, \.priorActivation),
       // Which labels these are, the images say.
       Change("--condition", condition.map { _ in [] }, \.labels),
     ].compactMap { $0 }

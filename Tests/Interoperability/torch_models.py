@@ -43,15 +43,15 @@ def check_coders(checks, name, vae, arrays):
 def check_prior(checks, name, vae, place):
     drawn, noise = (torch.from_numpy(values) for values in place.draws(name))
     if vae.prior_name.startswith(("mixture", "vamp")):
-        means, log_variances = selva_vae.mixture_components(vae.tensors, vae.prior_name, vae.image, vae.activation)
+        means, log_variances = selva_vae.mixture_components(vae.tensors, vae.prior_name, vae.image, vae.prior_activation)
         every = means[:, None] + torch.exp(0.5 * log_variances)[:, None] * noise
         nearest = (every - drawn).abs().amax(-1).argmin(0)
         found = every[nearest, torch.arange(len(noise))]
     else:
-        found = selva_vae.draw(vae.tensors, vae.prior_name, noise, vae.image, vae.activation)
+        found = selva_vae.draw(vae.tensors, vae.prior_name, noise, vae.image, vae.prior_activation)
         # The density is that of what is drawn: log p(z) = log N(noise; 0, I) − log |det ∂z/∂noise|.
         jacobian = torch.autograd.functional.jacobian(
-            lambda u: selva_vae.draw(vae.tensors, vae.prior_name, u, vae.image, vae.activation), noise[:1])
+            lambda u: selva_vae.draw(vae.tensors, vae.prior_name, u, vae.image, vae.prior_activation), noise[:1])
         log_determinant = torch.linalg.slogdet(jacobian[0, :, 0])[1]
         density = torch.distributions.Normal(0.0, 1.0).log_prob(noise[0]).sum() - log_determinant
         checks.compare(f"{name}: log p(z)", vae.log_prior(found)[0], density)

@@ -1,7 +1,7 @@
 """What a fixture must be before it is stored: see vae_reference.py."""
 
 import torch
-from objectives import image_of, log_prior
+from objectives import image_of, log_prior, prior_activation
 from parameters import AWKWARD_INPUTS
 from selva_vae import ACTIVATIONS, flow_forward, flow_inverse, log_continuous_constant, log_discretized_logistic
 from selva_vae import log_normal, mixture_components
@@ -46,7 +46,7 @@ def check_prior(name, case, parameters, gradients, z):
     found = log_prior(parameters, case, z)
     assert found.min() > -40, f"{name}: log p(z) {found.min()}: one row would drown all others"
     if kind == "flow":
-        check_flow(name, parameters, ACTIVATIONS[case["activation"]], z)
+        check_flow(name, parameters, ACTIVATIONS[prior_activation(case)], z)
     if kind == "mixture":
         check_mixture(name, parameters, found, z)
     if kind == "vamp":

@@ -41,9 +41,14 @@ def log_likelihood(parameters, likelihood, output, x, standard_deviation=None):
     return selva_vae.log_likelihood(likelihood, output, x, spread).sum(-1)
 
 
+def prior_activation(case):
+    """Of a flow's couplings, or of the encoder that reads pseudo-inputs."""
+    return case.get("prior_activation", case["activation"])
+
+
 def log_prior(parameters, case, z):
     """log p(z): [rows]."""
-    activation = ACTIVATIONS[case["activation"]]
+    activation = ACTIVATIONS[prior_activation(case)]
     return selva_vae.log_prior(parameters, case.get("prior", "normal"), z, image_of(parameters), activation)
 
 

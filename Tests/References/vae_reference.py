@@ -68,7 +68,7 @@ def prior_cases():
     priors = {
         "mixture": {"prior": "mixture:4"},
         "vamp": {"prior": "vamp:4"},
-        "flow": {"prior": "flow:3", "prior_hidden": ",".join(map(str, COUPLING_HIDDEN))},
+        "flow": {"prior": "flow:3", "prior_hidden": ",".join(map(str, COUPLING_HIDDEN)), "prior_activation": "silu"},
     }
     found = {f"prior-{name}": PLAIN | prior for name, prior in priors.items()}
     for name, objective in (("flow", "iwae"), ("vamp", "dreg"), ("mixture", "dreg"), ("flow", "dreg")):

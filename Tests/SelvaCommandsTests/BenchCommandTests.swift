@@ -73,6 +73,19 @@ import Testing
     #expect(lines[9].hasPrefix("Memory: "))
   }
 
+  @Test(arguments: [
+    ("--prior mixture:3", "prior mixture:3"), ("--prior flow:2", "prior flow:2 of 256,256 silu"),
+    ("--prior flow:2 --prior-hidden 9,7 --prior-activation tanh", "prior flow:2 of 9,7 tanh"),
+  ]) func measuresThePriorThatWasAskedFor(options: String, expected: String) throws {
+    let folder = try Program.temporaryFolder()
+    try Fixture.images(in: folder, count: 40, height: 8, width: 6)
+    let report = try json(
+      ["--data", "images.idx", "--threads", "1"] + Self.quick
+        + options.split(separator: " ").map(String.init),
+      in: folder)
+    #expect(report["shape"] as? String == "48-12-8-3, \(expected)")
+  }
+
   /// Of a network so slow that it alone counts.
   @Test func predictsSeveralRanks() throws {
     let folder = try Program.temporaryFolder()
@@ -124,6 +137,8 @@ import Testing
     Misuse("bench --ranks 2 --latency -1", 64, "must be a "),
     Misuse("bench --ranks 2 --bandwidth 0", 64, "must be a "), Misuse("bench --latency 1e-6", 64, "--ranks"),
     Misuse("bench --bandwidth 1e9", 64, "--ranks"),
+    Misuse("bench --prior vamp:3 --prior-hidden 4", 64, "--prior-hidden goes with --prior flow"),
+    Misuse("bench --prior-activation tanh", 64, "--prior-activation goes with --prior flow"),
   ]) func refuses(_ misuse: Misuse) throws { try misuse.check(in: Program.temporaryFolder()) }
 
   @Test func hasHelp() throws {

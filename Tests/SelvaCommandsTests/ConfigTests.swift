@@ -64,6 +64,8 @@ private let model = [
   ConfigCase("model.sigma", "0.5", "--sigma", "0.25", beside: "\"likelihood\": \"gaussian\", "),
   ConfigCase("model.prior", "\"mixture:3\"", "--prior", "\"flow:2\""),
   ConfigCase("model.prior_hidden", "[9,8]", "--prior-hidden", "[7]", beside: "\"prior\": \"flow:2\", "),
+  ConfigCase(
+    "model.prior_activation", "\"tanh\"", "--prior-activation", "\"relu\"", beside: "\"prior\": \"flow:2\", "),
 ]
 
 @Suite struct ConfigTests {
@@ -154,6 +156,18 @@ private let model = [
     let settings = try TrainCommand.parse(line).model.settings(
       for: .init(height: side, width: side), defaults(#"{"model": \#(model)}"#).model)
     #expect("\(settings.network)" == expected)
+  }
+
+  /// Formats that know no activation of couplings had the networks'.
+  @Test(arguments: [
+    (#"{"prior": "flow:2", "activation": "tanh", "format": 2}"#, Activation.tanh),
+    (#"{"prior": "flow:2", "activation": "tanh", "prior_activation": "gelu", "format": 4}"#, .gelu),
+    (#"{"prior": "flow:2", "activation": "tanh"}"#, .silu),
+    (#"{"prior": "mixture:2", "activation": "tanh", "format": 2}"#, .silu),
+  ]) func couplingsOfOlderRunsKeepTheirActivation(model: String, expected: Activation) throws {
+    let settings = try TrainCommand.parse(["none.idx", "--config", "a"]).model.settings(
+      for: .init(height: 8, width: 6), defaults(#"{"model": \#(model)}"#).model)
+    #expect(settings.priorActivation == expected)
   }
 
   @Test func adamwKeepsADecayThatThereIs() throws {

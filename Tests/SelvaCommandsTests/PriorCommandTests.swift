@@ -10,6 +10,7 @@ import Testing
 
   static let priors = [
     ["--prior", "mixture:5"], ["--prior", "vamp:5"], ["--prior", "flow:2", "--prior-hidden", "7,6"],
+    ["--prior", "flow:2", "--prior-hidden", "7,6", "--prior-activation", "tanh"],
   ]
 
   private func prepared() throws -> String {
@@ -35,6 +36,7 @@ import Testing
     let model = try VAE(contentsOf: "\(folder)/whole/model.safetensors").settings
     #expect(model.prior.text == prior[1])
     #expect(model.priorHidden == (prior.count > 2 ? [7, 6] : [256, 256]))
+    #expect(model.priorActivation == (prior.count > 4 ? .tanh : .silu))
     #expect(exists("\(folder)/whole/samples.png"))
   }
 
@@ -67,6 +69,9 @@ import Testing
     Misuse("train --data data --prior gauss", 64, "must be normal, mixture[:K], vamp[:K] (K: 1 to 65536)"),
     Misuse(
       "train --data data --prior mixture:4 --prior-hidden 8", 64, "--prior-hidden goes with --prior flow"),
+    Misuse(
+      "train --data data --prior vamp:4 --prior-activation silu", 64,
+      "--prior-activation goes with --prior flow"),
     Misuse(
       "train --data data --prior vamp:4 --free-bits 0.1", 64, "--free-bits counts components one by one"),
     Misuse("train --data data --prior flow --latent 1", 64, "a flow over 1 latent component (2 at least)"),

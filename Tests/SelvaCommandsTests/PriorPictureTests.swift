@@ -105,8 +105,9 @@ import Testing
   @Test func inspectTellsOfAFlowAndOfLabels() throws {
     let (_, flow, text) = try inspected(.flow(couplings: 2))
     #expect(flow["kind"] as? String == "flow" && flow["couplings"] as? Int == 2)
-    #expect(flow["hidden"] as? [Int] == [5] && flow.count == 3)
-    #expect(text.contains("\nPrior\n  flow                  2 couplings\n  hidden layers         5\n"))
+    #expect(flow["activation"] as? String == "silu")
+    #expect(flow["hidden"] as? [Int] == [5] && flow.count == 4)
+    #expect(text.contains("\nPrior\n  flow                  2 couplings\n  hidden layers         5, silu\n"))
     let (_, normal, plain) = try inspected(.normal)
     #expect(normal["kind"] as? String == "normal" && normal.count == 1 && !plain.contains("\nPrior\n"))
     let place = try CommandFolder(labels: [0, 3, 7])

@@ -35,6 +35,7 @@ import Testing
   private static let others = [
     "--data", "--labels", "--test-data", "--test-labels", "--output", "--resume", "--start-from", "--quiet",
     "--optimizer", "--objective", "--accept-changed-data", "--help", "--version", "--prior", "--prior-hidden",
+    "--prior-activation",
     "--condition", "--freeze", "--layout", "--network", "--channels", "--kernel", "--residual",
     "--recurrent", "--config", "--tensorboard",
   ]

@@ -79,8 +79,22 @@ import Testing
     var settings = ModelSettings(height: 2, width: 3, latent: 2)
     #expect(SettingsJSON.encode(settings).contains(#""format":1"#))
     (settings.prior, settings.labels, settings.priorHidden) = (prior, labels, [7])
+    settings.priorActivation = .selu
     let text = SettingsJSON.encode(settings)
     #expect(text.contains(#""format":2"#))
+    settings.priorActivation = prior == .normal ? .silu : .selu
     #expect(try SettingsJSON.decode(ModelSettings.self, from: text, path: "x", part: "x") == settings)
+  }
+
+  /// What an older program would take for the networks' activation, it must not open.
+  @Test func couplingsWithTheirOwnActivationHaveANewerFormat() throws {
+    var settings = ModelSettings(height: 2, width: 3, latent: 2, prior: .flow(couplings: 2))
+    for activation in [Activation.silu, .tanh] {
+      settings.priorActivation = activation
+      let text = SettingsJSON.encode(settings)
+      #expect(
+        text.contains(#""format":4"#) && text.contains(#""prior_activation":"\#(activation.rawValue)""#))
+      #expect(try SettingsJSON.decode(ModelSettings.self, from: text, path: "x", part: "x") == settings)
+    }
   }
 }

@@ -24,7 +24,7 @@ import Testing
     for view in store.layout.views where view.name.hasPrefix("prior.") {
       let noise = RandomStream(seed: 21, .latents, image: view.offset).normals(view.count)
       // A flow of many couplings soon carries mass out of any square.
-      let size: Float = view.name.contains("couplings") ? 0.15 : 0.3
+      let size: Float = view.name.contains("couplings") ? 0.12 : 0.3
       for (i, value) in zip(view.range, noise) { weights[i] += size * value }
     }
     for view in store.layout.views where view.name.hasPrefix("encoder.mean") {

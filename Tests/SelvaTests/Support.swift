@@ -34,6 +34,7 @@ struct Fixture {
         ? .gaussian : Likelihood(rawValue: metadata["likelihood"]!)!,
       sigma: Double(metadata["standard_deviation"] ?? "0.1")!, prior: Prior(metadata["prior"] ?? "normal")!,
       priorHidden: (metadata["prior_hidden"] ?? "").split(separator: ",").map { Int($0)! },
+      priorActivation: Activation(rawValue: metadata["prior_activation"] ?? "silu")!,
       labels: file["labels"] == nil ? [] : [0, 1, 2])
     var training = TrainingSettings()
     training.objective = Objective(rawValue: metadata["objective"] ?? "elbo")!

@@ -238,7 +238,7 @@ def flow_inverse(p, u, activation):
 
 
 def log_prior(p, prior, z, image, activation):
-    """log p(z) in nats: z [..., latent] → [...]."""
+    """log p(z) in nats: z [..., latent] → [...]. `activation`: a flow's couplings', or the encoder's."""
     kind = prior.split(":")[0]
     if kind in ("mixture", "vamp"):
         means, log_variances = mixture_components(p, prior, image, activation)
@@ -315,6 +315,8 @@ class VAE(nn.Module):
         self.labels = settings.get("labels") or []
         self.image = settings["height"], settings["width"], settings.get("channels", 1)
         self.activation = ACTIVATIONS[settings["activation"]]
+        # A flow's couplings may have their own; a VampPrior's pseudo-inputs are read by the encoder.
+        self.prior_activation = ACTIVATIONS[settings.get("prior_activation", settings["activation"])]
         for name, tensor in tensors.items():
             *path, last = name.split(".")
             module = self
@@ -377,14 +379,14 @@ class VAE(nn.Module):
         tensors = self.tensors
         size = len(tensors.get("prior.logits", [1])) * z.shape[-1]
         rows = z.reshape(-1, z.shape[-1]).split(max(1, ROW_NUMBERS // size))
-        parts = [log_prior(tensors, self.prior_name, part, self.image, self.activation) for part in rows]
+        parts = [log_prior(tensors, self.prior_name, part, self.image, self.prior_activation) for part in rows]
         return torch.cat(parts).view(z.shape[:-1])
 
     def sample_prior(self, count, generator=None):
         """`count` draws, [count, latent]."""
         bias = self.tensors["encoder.mean.bias"]
         noise = torch.randn(count, len(bias), dtype=bias.dtype, device=bias.device, generator=generator)
-        return draw(self.tensors, self.prior_name, noise, self.image, self.activation, generator)
+        return draw(self.tensors, self.prior_name, noise, self.image, self.prior_activation, generator)
 
     def log_likelihood(self, images, z, labels=None):
         """log p(x | z) in nats, summed over pixels: images [count, …], z [..., count, latent] → [..., count]."""

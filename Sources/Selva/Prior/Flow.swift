@@ -19,7 +19,7 @@ struct FlowPlan: PriorPlan {
       let network = NetworkPlan(
         "prior.couplings.\(number)", inputs: still.count, hidden: settings.priorHidden,
         outputs: ["scale", "shift"].map { NetworkOutput($0, width: moved.count, gain: 0) },
-        activation: settings.activation, in: &layout)
+        activation: settings.priorActivation, in: &layout)
       return FlowCoupling(still: still, moved: moved, network: network)
     }
   }

@@ -15,19 +15,19 @@ public struct ModelFileError: Fault, Equatable {
 
 extension ModelSettings {
   /// The newest version of the model file's metadata that this code reads. Version 1 knows the prior N(0, I) alone, and
-  /// no labels; version 2 grey images and dense networks alone, and no discretized logistic. What an older one can say is
-  /// written as it, so that older programs read it.
-  static let formatVersion = 3
+  /// no labels; version 2 grey images and dense networks alone, and no discretized logistic; version 3 flows whose couplings
+  /// have the activation of the networks alone. What an older one can say is written as it, so that older programs read it.
+  static let formatVersion = 4
 
   private var format: Int {
-    if channels != 1 || network != .dense || likelihood == .discretizedLogistic {
-      return ModelSettings.formatVersion
-    }
+    if case .flow = prior, priorActivation != activation { return ModelSettings.formatVersion }
+    if channels != 1 || network != .dense || likelihood == .discretizedLogistic { return 3 }
     return prior == .normal && labels.isEmpty ? 1 : 2
   }
 
   private enum CodingKeys: String, CodingKey {
-    case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, prior, priorHidden
+    case height, width, hidden, decoderHidden, latent, activation, likelihood, sigma, prior, priorHidden,
+      priorActivation
     case labels, channels, network, format
   }
 
@@ -50,10 +50,13 @@ extension ModelSettings {
     guard format > 1 else { return }
     prior = try container.decode(Prior.self, forKey: .prior)
     priorHidden = try container.decode([Int].self, forKey: .priorHidden)
+    if case .flow = prior { priorActivation = activation }
     labels = try container.decode([Int].self, forKey: .labels)
     guard format > 2 else { return }
     channels = try container.decode(Int.self, forKey: .channels)
     network = try container.decode(NetworkShape.self, forKey: .network)
+    guard format > 3 else { return }
+    priorActivation = try container.decode(Activation.self, forKey: .priorActivation)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -74,6 +77,8 @@ extension ModelSettings {
     guard format > 2 else { return }
     try container.encode(channels, forKey: .channels)
     try container.encode(network, forKey: .network)
+    guard format > 3 else { return }
+    try container.encode(priorActivation, forKey: .priorActivation)
   }
 }
 

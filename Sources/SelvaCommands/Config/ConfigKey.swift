@@ -97,6 +97,7 @@ extension ConfigKey {
       model("likelihood", "--likelihood", \.likelihood) { try ConfigValue.choice($0) },
       model("prior", "--prior", \.prior) { try ConfigValue.parsed(ConfigValue.text($0), PriorOption.parse) },
       model("prior_hidden", "--prior-hidden", \.priorHidden) { try ConfigValue.numbers($0, Widths.parse) },
+      model("prior_activation", "--prior-activation", \.priorActivation) { try ConfigValue.choice($0) },
       ConfigKey(name: "model.labels", option: "--condition") {
         let labels = try ConfigValue.numbers($0) {
           $0 == "none" ? Widths([]) : Widths(try NumberList.parse($0).values)
@@ -112,9 +113,14 @@ extension ConfigKey {
     }
     + [
       ConfigKey(name: "model.format", option: nil) {
-        _ = try ConfigValue.number($0, Numbers.index)
+        let format = try ConfigValue.number($0, Numbers.index)
         // Formats that know no networks have dense ones, whatever would be taken for such images today.
         if $1.model.network == nil { $1.model.network = .dense }
+        if format < 4 {
+          $1.model.changes += [
+            Change("--prior-activation") { if case .flow = $0.prior { $0.priorActivation = $0.activation } }
+          ]
+        }
       }
     ]
 

@@ -45,7 +45,7 @@ extension ModelOptions {
   /// - Throws: `ValidationError`.
   func check(_ defaults: ModelDefaults) throws {
     let model = settings(for: ImageShape(height: 1, width: 1), defaults)
-    if case .flow = model.prior {} else { try PriorOption.check(prior, hidden: priorHidden) }
+    try PriorOption.check(model.prior, hidden: priorHidden, activation: priorActivation)
     if sigma != nil, [.bernoulli, .continuousBernoulli].contains(model.likelihood) {
       throw ValidationError(
         "--sigma goes with --likelihood gaussian, gaussian-learned or discretized-logistic.")

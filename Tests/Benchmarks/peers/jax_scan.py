@@ -65,14 +65,14 @@ def make_parameters(arguments):
     }
 
 
-def dense(layers, x, precision):
-    """Hidden SELU layers and a linear one at the end."""
+def dense(layers, x, precision, activation=jax.nn.selu):
+    """Hidden layers, SELU unless told otherwise, and a linear one at the end."""
     kind = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
     affine = lambda layer, x: (
         jnp.dot(x.astype(kind), layer[0].astype(kind), preferred_element_type=jnp.float32) + layer[1]
     )
     for layer in layers[:-1]:
-        x = jax.nn.selu(affine(layer, x))
+        x = activation(affine(layer, x))
     return affine(layers[-1], x)
 
 
@@ -119,7 +119,7 @@ def flow_energy(couplings, z, precision):
     kept, changed = jnp.split(z, [z.shape[1] - z.shape[1] // 2], axis=1)
     log_determinant = 0.0
     for layers in couplings:
-        scale, shift = jnp.split(dense(layers, kept, precision), 2, axis=1)
+        scale, shift = jnp.split(dense(layers, kept, precision, jax.nn.silu), 2, axis=1)
         s = 2 * jnp.tanh(0.5 * scale)
         kept, changed = changed * jnp.exp(s) + shift, kept
         log_determinant += jnp.sum(s)

@@ -16,16 +16,17 @@ def linear(inputs, outputs):
 
 
 class Dense(nn.Module):
-    """Hidden SELU layers and a linear one at the end."""
+    """Hidden layers, SELU unless told otherwise, and a linear one at the end."""
 
-    def __init__(self, *sizes):
+    def __init__(self, *sizes, activation=F.selu):
         super().__init__()
+        self.activation = activation
         self.hidden = nn.ModuleList(linear(*pair) for pair in zip(sizes[:-1], sizes[1:-1]))
         self.last = linear(*sizes[-2:])
 
     def forward(self, x):
         for layer in self.hidden:
-            x = F.selu(layer(x))
+            x = self.activation(layer(x))
         return self.last(x).float()
 
 
@@ -100,7 +101,7 @@ class Flow(nn.Module):
         self.sizes = (latent - latent // 2, latent // 2)
         # Scale and shift in one product.
         self.couplings = nn.ModuleList(
-            Dense(self.sizes[n % 2], *hidden, 2 * self.sizes[1 - n % 2]) for n in range(count)
+            Dense(self.sizes[n % 2], *hidden, 2 * self.sizes[1 - n % 2], activation=F.silu) for n in range(count)
         )
         for coupling in self.couplings:
             nn.init.zeros_(coupling.last.weight)
