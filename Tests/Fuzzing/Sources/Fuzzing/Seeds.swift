@@ -11,7 +11,7 @@ import Files
 enum Seeds {
   private static let settings = ModelSettings(height: 2, width: 2, hidden: [3], latent: 2)
 
-  /// The same with every prior, with labels, and with convolutions.
+  /// The same with every prior, with labels, with convolutions and with recurrent layers.
   private static let others: [(name: String, settings: ModelSettings)] =
     [
       ("mixture", .mixture(components: 2)), ("vamp", .vamp(components: 2)), ("flow", .flow(couplings: 2)),
@@ -27,9 +27,13 @@ enum Seeds {
         "convolution",
         ModelSettings(
           height: 2, width: 2, network: .convolution(Convolution(channels: [2], residualBlocks: 1)),
-          hidden: [3],
-          latent: 2)
-      )
+          hidden: [3], latent: 2)
+      ),
+      (
+        "recurrent",
+        ModelSettings(
+          height: 2, width: 2, network: .recurrent(Recurrent(layers: [3, 2])), hidden: [], latent: 2)
+      ),
     ]
 
   /// Ten images of 2 x 2 pixels.
@@ -138,7 +142,8 @@ enum Seeds {
       "traverse -o a.png --components 0,4 --range 2",
       "encode -d data --limit 16 -o -", "decode - -o a.png --columns 3", "evaluate -d data --json",
       "inspect data --contact-sheet a.png", "data binarize -d a -o b --threshold",
-      "bench --threads 1 --seconds 0.5 --prior flow:2 --prior-hidden 9",
+      "bench --threads 1 --seconds 0.5 --prior flow:2 --prior-hidden 9 --prior-activation tanh",
+      "bench --network recurrent --recurrent 64,32 --ranks 8 --latency 2e-6 --bandwidth 12e9",
       "train -d data --prior vamp:20 --condition labels",
       "train -d data --network convolution --channels 32,64 --kernel 3 --residual 1 --layout channels-first",
       "train -d d --start-from m --prior flow --freeze encoder,decoder",
