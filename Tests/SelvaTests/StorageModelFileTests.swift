@@ -42,8 +42,8 @@ import Testing
     ("sigma", "\"NaN\"", "describes a sigma of nan"),
     ("sigma", "-0", "describes a sigma of -0"),
     ("activation", "\"cube\"", "'activation' has a value Selva does not know"),
-    ("format", "4", "'format' has a value Selva does not know"),
-    ("format", "3", "'prior' is missing"),
+    ("format", "\(ModelSettings.formatVersion + 1)", "'format' has a value Selva does not know"),
+    ("format", "\(ModelSettings.formatVersion)", "'prior' is missing"),
     ("height", "1.5", "the model's settings cannot be read"),
   ]
 
