@@ -21,7 +21,10 @@ import Testing
 
   @Test func hangingUpSaves() throws {
     let folder = try folder()
+    // Tests that were started by nohup ignore it, and so would what they start.
+    let before = signal(SIGHUP, SIG_DFL)
     let program = try Program.start(Self.endless, in: folder)
+    _ = signal(SIGHUP, before)
     wait(for: "epoch 3/", of: program)
     program.send(SIGHUP)
     let result = program.wait(atMost: 60)
