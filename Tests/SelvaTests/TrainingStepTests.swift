@@ -10,7 +10,7 @@ import Testing
 @Suite struct TrainingStepTests {
   private let images = noiseImages(12, height: 4, width: 3)
 
-  private func trainer(_ change: (inout TrainingSettings) -> Void) -> Trainer {
+  private func trainer(workers: Int = 1, _ change: (inout TrainingSettings) -> Void) -> Trainer {
     var training = TrainingSettings()
     (training.precision, training.seed) = (.float32, 6)
     change(&training)
@@ -18,7 +18,7 @@ import Testing
     let statistics = DataStatistics(images)
     let trainer = Trainer(
       model: model, training: training, images: images, inputMean: statistics.inputMean,
-      inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: 1))
+      inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: workers))
     trainer.store.initialize(trainer.model, statistics: statistics, seed: 6)
     return trainer
   }
@@ -65,9 +65,9 @@ import Testing
   }
 
   /// The gradient's norm is at most what was asked for, and its direction stays.
-  @Test func clippingScalesTheWholeGradient() {
+  @Test(arguments: [1, 3]) func clippingScalesTheWholeGradient(workers: Int) {
     func moments(_ clip: Double) -> [Float] {
-      let trainer = trainer { $0.clipNorm = clip }
+      let trainer = trainer(workers: workers) { $0.clipNorm = clip }
       _ = trainer.step([0, 1, 2, 3], epoch: 0, learningRate: 1e-3, beta: 1)
       // The first moment after one step is a tenth of the gradient.
       return Array(ParameterStore.floats(trainer.store.firstMoment))
