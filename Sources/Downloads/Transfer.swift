@@ -51,12 +51,10 @@ struct Transfer {
     if code == CURLE_OK { return try sink.sync() }
     if let fault = sink.fault { throw fault }
     if sink.isTooLong { throw Failure.tooLong }
-    let status = selva_curl_status(functions, handle)
     switch code {
     case CURLE_ABORTED_BY_CALLBACK: throw DownloadStopped()
     case CURLE_RANGE_ERROR where start > 0: throw Attempt.cannotResume
-    case CURLE_HTTP_RETURNED_ERROR where status == 416 && start > 0: throw Attempt.cannotResume
-    case CURLE_HTTP_RETURNED_ERROR: throw Failure.refused(Transfer.text(status))
+    case CURLE_HTTP_RETURNED_ERROR: throw Failure.refused(Transfer.text(selva_curl_status(functions, handle)))
     case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_OPERATION_TIMEDOUT, CURLE_SEND_ERROR:
       throw Failure.broken(reason(functions, code))
     default: throw Failure.refused(reason(functions, code))

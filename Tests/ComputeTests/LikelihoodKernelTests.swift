@@ -24,6 +24,15 @@ func `Bernoulli loss and gradient agree with the scalar reference`(_ count: Int,
   #expect(gradient.map(roundedToBFloat16) == halves)
 }
 
+/// Products of many factors of 2, which float32 holds 127 of.
+@Test(arguments: Kernels.all)
+func `Bernoulli loss of a large image without an opinion is log 2 a pixel`(_ kernels: Kernels) {
+  let count = 20_000
+  let zeros = [Float](repeating: 0, count: count)
+  let found = kernels.bernoulli(zeros, zeros, nil, nil, 0, count)
+  #expect(abs(found - Double(count) * log(2)) < 1e-6 * found)
+}
+
 @Test(arguments: Kernels.all)
 func `Bernoulli loss is not a number where a logit is not`(_ kernels: Kernels) {
   for position in [0, 20, 33] {

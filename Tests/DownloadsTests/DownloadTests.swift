@@ -270,8 +270,10 @@ import Testing
     #expect(server.asked.filter { $0.path.contains("images") }.map(\.start) == rest.asked)
   }
 
-  @Test func aServerWithoutRangesBeginsAgain() throws {
-    let server = try server { _, _ in .init(body: Self.images) }
+  @Test(arguments: [false, true]) func aServerWithoutRangesBeginsAgain(refuses: Bool) throws {
+    let server = try server { request, _ in
+      refuses && request.start > 0 ? .init(status: "416 Range Not Satisfiable") : .init(body: Self.images)
+    }
     defer { server.close() }
     try write(Array(Self.images[..<9]), ".set.download/train-images-idx3-ubyte")
     try download(set(server.url)).run(replaces: false)

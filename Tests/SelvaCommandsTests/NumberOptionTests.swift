@@ -72,7 +72,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "must be at most"), ("3-1", "must be at most"), ("0-16777216", "at most 16777216 whole numbers"),
+    ("", "must be at most"), ("3-1", "must be at most"), ("+3", "must be at most"),
+    ("1-+3", "must be at most"), ("0-16777216", "at most 16777216 whole numbers"),
     ("2147483648", "(0 to 2147483647)"), ("9223372036854775807-9223372036854775807", "(0 to 2147483647)"),
   ])
   func listsSayWhatTheyTake(_ text: String, _ rule: String) {
