@@ -344,17 +344,17 @@ import Testing
 
   /// Lists that are none, or that would write elsewhere.
   @Test(arguments: [
-    "", "<html>", "IMAGES_SHA  ../train-images-idx3-ubyte\n", "IMAGES_SHA  /etc/passwd\n",
-    "IMAGES_SHA  .lock\n",
-    "IMAGES_SHA  a\nIMAGES_SHA  a\n", "IMAGES_SHA\n", "123  a\n", "zMAGES_SHA  a\n",
+    "", "<html>", "DIGEST  ../train-images-idx3-ubyte\n", "DIGEST  /etc/passwd\n", "DIGEST  a/b\n",
+    "DIGEST  .lock\n", "DIGEST  a\nDIGEST  a\n", "DIGEST\n", "123  a\n", "LETTERS  a\n",
   ])
-  func otherListsAreRefused(_ text: String) {
-    let list = text.replacingOccurrences(
-      of: "f7169b91c01c82a1c0c44aee0f6db5b5a609be8d0ba16e2ded674fe748c45dfe",
-      with: String(repeating: "0", count: 64)
-    )
-    .replacingOccurrences(of: "zMAGES_SHA", with: String(repeating: "z", count: 64))
-    #expect(throws: DownloadError.self) { try PublicSet(list: list, at: "https://example.org/a") }
+  func otherListsAreRefused(_ text: String) throws {
+    func set(_ text: String) throws -> PublicSet {
+      let list = text.replacingOccurrences(of: "DIGEST", with: String(repeating: "0", count: 64))
+        .replacingOccurrences(of: "LETTERS", with: String(repeating: "z", count: 64))
+      return try PublicSet(list: list, at: "https://example.org/a")
+    }
+    #expect(try set("DIGEST  a\n").files.map(\.name) == ["a"])
+    #expect(throws: DownloadError.self) { try set(text) }
   }
 
   @Test func namesOfAddresses() {
