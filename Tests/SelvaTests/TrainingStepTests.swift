@@ -10,11 +10,13 @@ import Testing
 @Suite struct TrainingStepTests {
   private let images = noiseImages(12, height: 4, width: 3)
 
-  private func trainer(workers: Int = 1, _ change: (inout TrainingSettings) -> Void) -> Trainer {
+  private func trainer(workers: Int = 1, hidden: Int = 5, _ change: (inout TrainingSettings) -> Void)
+    -> Trainer
+  {
     var training = TrainingSettings()
     (training.precision, training.seed) = (.float32, 6)
     change(&training)
-    let model = ModelSettings(height: 4, width: 3, hidden: [5], latent: 2)
+    let model = ModelSettings(height: 4, width: 3, hidden: [hidden], latent: 2)
     let statistics = DataStatistics(images)
     let trainer = Trainer(
       model: model, training: training, images: images, inputMean: statistics.inputMean,
@@ -67,7 +69,8 @@ import Testing
   /// The gradient's norm is at most what was asked for, and its direction stays.
   @Test(arguments: [1, 3]) func clippingScalesTheWholeGradient(workers: Int) {
     func moments(_ clip: Double) -> [Float] {
-      let trainer = trainer(workers: workers) { $0.clipNorm = clip }
+      // So wide that every worker has parameters.
+      let trainer = trainer(workers: workers, hidden: 60) { $0.clipNorm = clip }
       _ = trainer.step([0, 1, 2, 3], epoch: 0, learningRate: 1e-3, beta: 1)
       // The first moment after one step is a tenth of the gradient.
       return Array(ParameterStore.floats(trainer.store.firstMoment))
