@@ -1,3 +1,4 @@
+import CKernels
 import Compute
 
 /// The parameters that passes through networks read, and where their gradients go when something is learned.
@@ -28,6 +29,16 @@ package struct Parameters: Sendable {
 
   /// The same parameters for a part whose products are always in float32.
   package var single: Parameters { Parameters(layout: layout, weights: weights, gradients: gradients) }
+
+  /// The same parameters for products in `type`; in bfloat16, with a copy of the weights as they are now.
+  package func copied(to type: ElementType) -> Parameters {
+    guard type == .bfloat16 else { return Parameters(layout: layout, weights: weights) }
+    let halves = Storage(byteCount: layout.count * type.byteCount)
+    selva_to_bf16(
+      ParameterStore.floats(weights).baseAddress!, halves.base.assumingMemoryBound(to: UInt16.self),
+      layout.count)
+    return Parameters(layout: layout, weights: weights, halves: halves)
+  }
 
   /// `[rows, columns]` at `offset` in the element type of products.
   package func operand(_ offset: Int, rows: Int, columns: Int) -> Matrix {

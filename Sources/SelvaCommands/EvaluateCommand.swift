@@ -53,6 +53,12 @@ struct EvaluateCommand: ParsableCommand, ModelAndImages, RankedCommand {
     transform: Numbers.images.parse)
   var limit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "What products are computed in; bfloat16 is faster and tells what it changes by some images in both.",
+      valueName: "precision"))
+  var precision = Precision.float32
+
   @OptionGroup var worst: WorstOptions
 
   @Flag(help: ClassificationText.help)
@@ -89,9 +95,12 @@ struct EvaluateCommand: ParsableCommand, ModelAndImages, RankedCommand {
     // Labels are compared for no image before the last label has been tried.
     let isStopped = ranks.any(Interrupt.isRequested) && (classify || evaluation.count < count)
     if isStopped { tellStopped(done: evaluation.count, of: count) }
+    let precisionError =
+      isStopped ? nil : evaluator.precisionError(losses, of: set, indices: indices, group: group)
     let worstImages = worst.worst.map { WorstImage.all(losses, count: $0) }
     let report = EvaluationReport(
-      evaluation: evaluation, worst: worstImages, classification: isStopped ? nil : classification)
+      evaluation: evaluation, worst: worstImages, classification: isStopped ? nil : classification,
+      precisionError: precisionError)
     try ranks.first { try tell(report, worstImages, of: set, by: model, at: path) }
     if isStopped { throw Interruption() }
   }
@@ -104,13 +113,16 @@ struct EvaluateCommand: ParsableCommand, ModelAndImages, RankedCommand {
     let count = min(set.count, limit ?? set.count)
     try model.settings.checkLabels(of: set, 0..<count)
     if classify { try model.check(labels: [], option: "--classify", path: path) }
+    let precision = precision.checked()
     try MemoryNeed.evaluation(
       model.settings, images: count, threads: threads,
-      importanceSamples: importanceSamples ?? (classify ? Evaluator.classificationSamples : nil)
+      importanceSamples: importanceSamples ?? (classify ? Evaluator.classificationSamples : nil),
+      precision: precision
     ).check()
-    let evaluator = Evaluator(
+    var evaluator = Evaluator(
       model, binarization: binarize ?? trained?.binarization ?? .none, seed: seed,
       importanceSamples: importanceSamples)
+    evaluator.precision = precision
     return (set, path, count, evaluator)
   }
 
@@ -172,7 +184,8 @@ private final class EvaluationProgress: Sendable {
 /// An evaluation as people read it.
 enum EvaluationText {
   static func lines(
-    _ evaluation: Evaluation, model: String, settings: ModelSettings, images: String
+    _ evaluation: Evaluation, precisionError: PrecisionError? = nil, model: String, settings: ModelSettings,
+    images: String
   ) -> [String] {
     var lines = [
       "\(model) on \(Format.grouped(evaluation.count)) images of \(images), nats per image:", "",
@@ -185,6 +198,15 @@ enum EvaluationText {
       let error = Format.fixed(evaluation.nllStandardError ?? 0)
       let samples = Format.grouped(evaluation.importanceSamples ?? 0)
       lines.append(row("nll (−log p(x))", "\(Format.fixed(nll)) ± \(error), \(samples) samples an image"))
+    }
+    if let error = precisionError {
+      let (mean, deviation) = (Format.fixed(error.mean, 4), Format.fixed(error.standardError, 4))
+      let figure = evaluation.nll == nil ? "loss" : "nll"
+      lines.append(
+        row(
+          "by bfloat16",
+          "\(mean) ± \(deviation) of the \(figure), by \(Format.grouped(error.count)) images in both")
+      )
     }
     lines += [
       row(

@@ -46,6 +46,26 @@ import Testing
     #expect(expected.count == 21)
   }
 
+  @Test func tellsWhatBFloat16Changes() throws {
+    let folder = try prepared()
+    let arguments = ["evaluate", "model.safetensors", "--data", "data", "--importance-samples", "2"]
+    func text(_ output: [UInt8]) -> String { String(decoding: output, as: UTF8.self) }
+    let plain = try Program.run(arguments, in: folder).output
+    let single = try Program.run(arguments + ["--precision", "float32"], in: folder).output
+    let half = try Program.run(arguments + ["--precision", "bfloat16"], in: folder)
+    let object = try jsonObject(
+      Program.run(arguments + ["--precision", "bfloat16", "--json"], in: folder).output)
+    #expect(single == plain && !text(plain).contains("bfloat16"))
+    guard Precision.processorHasBFloat16 else {
+      #expect(half.output == plain && half.errors.contains("float32") && object["bfloat16_error"] == nil)
+      return
+    }
+    #expect(half.errors.isEmpty && half.output != plain)
+    #expect(text(half.output).contains("of the nll, by 70 images in both"))
+    let error = try #require(object["bfloat16_error"] as? [String: Any])
+    #expect(Set(error.keys) == ["mean", "standard_error", "count"] && error["count"] as? Int == 70)
+  }
+
   /// Figures of the images that were done, as if no more had been asked for.
   @Test func endsWithWhatIsKnownSoFar() throws {
     let folder = try prepared()

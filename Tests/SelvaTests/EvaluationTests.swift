@@ -66,6 +66,33 @@ import Testing
   }
 
   /// The same images, whichever others are evaluated with them.
+  /// Products of bfloat16 have other last digits, with the same draws; where the processor has none, nothing changes.
+  @Test(arguments: [nil, 9]) func bfloat16TellsWhatItChanges(_ samples: Int?) throws {
+    let fixture = try Fixture("prior-flow")
+    let images = ImageSet(
+      values: (0..<120).flatMap { fixture.images.image($0 % fixture.images.count) },
+      height: fixture.images.height, width: fixture.images.width)
+    let group = WorkerGroup(count: 2)
+    var evaluator = Evaluator(try fixture.vae, seed: 3, importanceSamples: samples)
+    let single = evaluator.evaluateEach(images, group: group)
+    #expect(evaluator.precisionError(single.images, of: images, group: group) == nil)
+    evaluator.precision = .bfloat16
+    let half = evaluator.evaluateEach(images, group: group)
+    let error = evaluator.precisionError(half.images, of: images, group: group)
+    guard Precision.processorHasBFloat16 else {
+      #expect(half.images == single.images && error == nil)
+      return
+    }
+    let (halves, singles) =
+      samples == nil ? (half.images.losses, single.images.losses) : (half.images.nlls, single.images.nlls)
+    // One of two, so that there are 50 at least.
+    let differences = MeanAndError(stride(from: 0, to: 120, by: 2).map { halves[$0] - singles[$0] })
+    #expect(differences.mean != 0 && abs(differences.mean) < 0.02 * single.evaluation.objective)
+    let found = try #require(error)
+    #expect(found.mean == differences.mean && found.standardError == differences.standardError)
+    #expect(found.count == 60)
+  }
+
   @Test func indicesChooseImages() {
     let evaluator = Evaluator(model(scales: [2, 0.19]), binarization: .stochastic, seed: 2)
     let group = WorkerGroup(count: 1)

@@ -110,15 +110,18 @@ import Testing
     #expect(channels(5, 5) == [32])
   }
 
-  @Test(arguments: [nil, 1, 300]) func theReckoningIsWhatALaneHolds(_ samples: Int?) throws {
+  @Test(arguments: [nil, 1, 300], Precision.allCases)
+  func theReckoningIsWhatALaneHolds(_ samples: Int?, _ precision: Precision) throws {
     let fixture = try Fixture("activation-selu")
     let model = try fixture.vae
-    let evaluator = Evaluator(model, importanceSamples: samples)
+    var evaluator = Evaluator(model, importanceSamples: samples)
+    evaluator.precision = precision
     let lane = EvaluationLane.single(evaluator, image: fixture.images)
-    let parameters = Double(model.layout.parameters.count * 4)
+    let type = precision.elementType
+    let parameters = model.layout.parameters.count * (type == .bfloat16 ? 6 : 4)
     #expect(
-      EvaluationLane.byteCount(model.settings, importanceSamples: samples) == bytesHeld(by: lane) - parameters
-    )
+      EvaluationLane.byteCount(model.settings, importanceSamples: samples, type: type)
+        == bytesHeld(by: lane) - Double(parameters))
   }
 
   /// Every storage that is reached from an object, once.

@@ -1,3 +1,4 @@
+import CKernels
 import Compute
 import IDX
 import Networks
@@ -23,6 +24,8 @@ public struct Evaluator: Sendable {
   public var seed: UInt64
   /// Samples for `nll`; nil: no `nll`.
   public var importanceSamples: Int?
+  /// What products are computed in. What bfloat16 changes, ``precisionError(_:of:indices:group:)`` tells.
+  public var precision = Precision.float32
   /// The label that every image counts as having, one of the model's; nil: each its own.
   public var label: Int?
   /// Told the number of images done after every image of an estimate of `nll`, by any worker.
@@ -78,9 +81,10 @@ public struct Evaluator: Sendable {
     let blocks = ImageBlocks(
       mine, of: indices.count,
       size: min(model.layout.rowsAtOnce(model.settings), max(1, (mine.count + parts - 1) / parts)))
+    let parameters = model.modelParameters(in: precision.elementType)
     group.run { [self] worker in
       guard var block = blocks.take() else { return }
-      let lane = EvaluationLane(self, source: source, results: results)
+      let lane = EvaluationLane(self, parameters, source: source, results: results)
       while lane.run(indices, block, of: blocks), let next = blocks.take() { block = next }
     }
     if ranks.count > 1 {
@@ -144,12 +148,15 @@ final class EvaluationLane {
   private let density: (Int) -> Void
   private let sampleRows: Int
   private let sampleInput: Matrix
+  /// `sampleInput` in the element type of the products; itself where that is float32.
+  private let sampleOperand: Matrix
   private let sampleTags = RowTags(count: 1, seed: 0)
   private let sampleDecoder: DecoderPass?
   private let sampleDensity: (Int) -> Void
 
-  fileprivate init(_ evaluator: Evaluator, source: BatchSource, results: PerImage) {
-    let model = evaluator.model.modelParameters
+  fileprivate init(
+    _ evaluator: Evaluator, _ model: ModelParameters, source: BatchSource, results: PerImage
+  ) {
     self.evaluator = evaluator
     self.model = model
     self.source = source
@@ -162,8 +169,12 @@ final class EvaluationLane {
     sampleRows = rows
     let sampleInput = Matrix(rows: rows, columns: model.settings.latent)
     self.sampleInput = sampleInput
+    let type = model.all.elementType
+    let sampleOperand =
+      type == .float32 ? sampleInput : Matrix(rows: rows, columns: model.settings.latent, type: type)
+    self.sampleOperand = sampleOperand
     sampleDecoder = evaluator.importanceSamples.map { [sampleTags] _ in
-      DecoderPass(model, input: sampleInput, rows: RowSplit(rows), tags: sampleTags, rowsPerTag: rows)
+      DecoderPass(model, input: sampleOperand, rows: RowSplit(rows), tags: sampleTags, rowsPerTag: rows)
     }
     let prior = evaluator.model.makePrior()
     logPrior = Doubles(max(rows, images))
@@ -178,7 +189,8 @@ final class EvaluationLane {
       image, binarization: .none, inputMean: model.inputMean,
       inputStandardDeviation: model.inputStandardDeviation, labels: model.settings.labels)
     return EvaluationLane(
-      evaluator, source: source, results: PerImage(count: 1, latent: model.settings.latent))
+      evaluator, model.modelParameters(in: evaluator.precision.elementType), source: source,
+      results: PerImage(count: 1, latent: model.settings.latent))
   }
 
   /// - Returns: whether to go on.
@@ -276,6 +288,9 @@ final class EvaluationLane {
     for i in 0..<latents.latent {
       total += Double(logVariance[i] + z[i] * z[i])
       z[i] = mean[i] + sigma[i] * z[i]
+    }
+    if sampleOperand.type == .bfloat16 {
+      selva_to_bf16(z, sampleOperand.halves + sample * latents.latent, latents.latent)
     }
     return -0.5 * total
   }

@@ -71,17 +71,20 @@ extension Trainer {
 }
 
 extension EvaluationLane {
-  static func byteCount(_ model: ModelSettings, importanceSamples: Int?) -> Double {
+  static func byteCount(
+    _ model: ModelSettings, importanceSamples: Int?, type: ElementType = .float32
+  ) -> Double {
     let layout = ModelLayout(model)
     let (samples, images) = (rowsOfSamples(importanceSamples, layout, model), layout.rowsAtOnce(model))
     let sampled =
       importanceSamples == nil
       ? 0
-      : layout.decoder.byteCount(rows: samples, type: .float32, hasDropout: false, learns: false)
+      : layout.decoder.byteCount(rows: samples, type: type, hasDropout: false, learns: false)
         + layout.decoder.workerByteCount
-    return ForwardPass.byteCount(layout, model, images: images, samples: 1)
+    let operand = type == .float32 ? 0 : Matrix.byteCount(samples, model.latent, type)
+    return ForwardPass.byteCount(layout, model, images: images, samples: 1, type: type)
       + layout.encoder.workerByteCount + layout.decoder.workerByteCount
-      + Matrix.byteCount(samples, model.latent) + sampled
+      + Matrix.byteCount(samples, model.latent) + operand + sampled
       + layout.prior.byteCount(rows: rowsAtOnce, latent: model.latent)
       + 8 * Double(max(samples, images))
   }
@@ -173,22 +176,28 @@ extension MemoryNeed {
 
   /// An evaluation with a model that is loaded already.
   package static func evaluation(
-    _ model: ModelSettings, images: Int, threads: Int, importanceSamples: Int?
+    _ model: ModelSettings, images: Int, threads: Int, importanceSamples: Int?,
+    precision: Precision = .float32
   ) -> MemoryNeed {
     let workers = threads == 0 ? WorkerGroup.processorCount : threads
     return MemoryNeed(
       "the evaluation",
       bytes: base + Double(workers) * baseOfThread
-        + evaluationBytes(model, images: images, workers: workers, importanceSamples: importanceSamples),
+        + evaluationBytes(
+          model, images: images, workers: workers, importanceSamples: importanceSamples,
+          type: precision.elementType),
       threads: workers - 1, advice: "take fewer --threads or a smaller --limit")
   }
 
   private static func evaluationBytes(
-    _ model: ModelSettings, images: Int, workers: Int, importanceSamples: Int?
+    _ model: ModelSettings, images: Int, workers: Int, importanceSamples: Int?,
+    type: ElementType = .float32
   ) -> Double {
+    // The copy of the weights.
+    let copy = type == .float32 ? 0 : Matrix.byteCount(1, ModelLayout(model).parameters.count, type)
     // Of each image: reconstruction, nll, a total, and for each component KL and mean.
-    Double(images) * (28 + 12 * Double(model.latent))
-      + Double(workers) * EvaluationLane.byteCount(model, importanceSamples: importanceSamples)
+    return copy + Double(images) * (28 + 12 * Double(model.latent))
+      + Double(workers) * EvaluationLane.byteCount(model, importanceSamples: importanceSamples, type: type)
   }
 
   /// A picture of decoded latent vectors, the model being loaded already.

@@ -68,9 +68,13 @@ public final class VAE: Sendable {
     }
   }
 
-  package var modelParameters: ModelParameters {
+  package var modelParameters: ModelParameters { modelParameters(in: .float32) }
+
+  /// For products in `type`; in bfloat16, with a copy of the weights.
+  func modelParameters(in type: ElementType) -> ModelParameters {
     ModelParameters(
-      settings: settings, layout: layout, all: Parameters(layout: layout.parameters, weights: weights))
+      settings: settings, layout: layout,
+      all: Parameters(layout: layout.parameters, weights: weights).copied(to: type))
   }
 
   /// q(z | x) of each image: `mean` and `logVariance` (40 at most, as in training), `[count, latent]` each.
