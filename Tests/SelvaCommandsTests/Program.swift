@@ -122,7 +122,17 @@ struct Program {
         ?? FileHandle(
           forWritingTo: output.map { URL(fileURLWithPath: $0) } ?? streams.appendingPathComponent("output"))
       process.standardError = try FileHandle(forWritingTo: streams.appendingPathComponent("errors"))
-      try process.run()
+      try Running.withAllSignals { try process.run() }
+    }
+
+    /// Tests run in threads that have signals blocked, and what they start inherits that: of signals that a program should
+    /// ignore by itself, such a test would see nothing.
+    private static func withAllSignals(_ body: () throws -> Void) rethrows {
+      var (none, before) = (sigset_t(), sigset_t())
+      sigemptyset(&none)
+      pthread_sigmask(SIG_SETMASK, &none, &before)
+      defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+      try body()
     }
 
     var isRunning: Bool { process.isRunning }

@@ -20,7 +20,7 @@ extension ModelSettings {
   static let formatVersion = 4
 
   private var format: Int {
-    if case .flow = prior, priorActivation != activation { return ModelSettings.formatVersion }
+    if case .flow = prior, priorActivation != activation { return 4 }
     if channels != 1 || network != .dense || likelihood == .discretizedLogistic { return 3 }
     return prior == .normal && labels.isEmpty ? 1 : 2
   }
