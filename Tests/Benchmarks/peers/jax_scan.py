@@ -1,4 +1,5 @@
-"""JAX at its best on a CPU: a whole epoch in one compiled `lax.scan`, buffers donated; f32 or bf16 products."""
+"""JAX at its best on a CPU, buffers donated; f32 or bf16 products. An epoch is one compiled `lax.scan`, but with
+convolutions, which XLA computes in a plain loop inside of a scan, it is one compiled call a step."""
 
 import os
 from functools import partial
@@ -148,24 +149,38 @@ def adam(parameters, moments, gradients, step):
     return jax.tree.map(move, parameters, first, second), (first, second)
 
 
-@partial(jax.jit, static_argnames=("batch", "latent", "precision"), donate_argnums=(0,))
-def train_epoch(state, data, *, batch, latent, precision):
-    """state (parameters, moments, step, key), data f32 [images, pixels] → state after the epoch, mean loss."""
-    parameters, moments, first_step, key = state
+@partial(jax.jit, static_argnames=("images", "batch", "latent"))
+def draw_epoch(key, *, images, batch, latent):
+    """The next key; an order of the images [steps, batch], and noise for it [steps, batch, latent]."""
     key, order_key, noise_key = jax.random.split(key, 3)
-    steps = data.shape[0] // batch
-    order = jax.random.permutation(order_key, data.shape[0])[: steps * batch].reshape(steps, batch)
-    noise = jax.random.normal(noise_key, (steps, batch, latent))
+    steps = images // batch
+    order = jax.random.permutation(order_key, images)[: steps * batch].reshape(steps, batch)
+    return key, order, jax.random.normal(noise_key, (steps, batch, latent))
 
-    def step(carry, inputs):
-        parameters, moments, count = carry
-        rows, noise = inputs
-        value, gradients = jax.value_and_grad(loss)(parameters, data[rows], noise, precision)
-        parameters, moments = adam(parameters, moments, gradients, count)
-        return (parameters, moments, count + 1), value
 
-    carry, losses = lax.scan(step, (parameters, moments, first_step), (order, noise))
-    return (*carry, key), losses.mean()
+def train_step(state, order, noise, data, precision):
+    """state (parameters, moments, step), data f32 [images, pixels] → state after a batch, its loss."""
+    parameters, moments, count = state
+    value, gradients = jax.value_and_grad(loss)(parameters, data[order], noise, precision)
+    parameters, moments = adam(parameters, moments, gradients, count)
+    return (parameters, moments, count + 1), value
+
+
+@partial(jax.jit, static_argnames="precision", donate_argnums=0)
+def scanned_epoch(state, order, noise, data, precision):
+    state, losses = lax.scan(lambda state, batch: train_step(state, *batch, data, precision), state, (order, noise))
+    return state, losses.mean()
+
+
+compiled_step = jax.jit(train_step, static_argnames="precision", donate_argnums=0)
+
+
+def stepped_epoch(state, order, noise, data, precision):
+    losses = []
+    for batch in range(len(order)):
+        state, value = compiled_step(state, order[batch], noise[batch], data, precision)
+        losses.append(value)
+    return state, jnp.stack(losses).mean()
 
 
 def main():
@@ -173,14 +188,15 @@ def main():
     data = jnp.array(load_images(arguments.data).astype(np.float32) / 255)
     parameters = make_parameters(arguments)
     zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
-    state = (parameters, (zeros(), zeros()), jnp.float32(1), jax.random.key(0))
-    batch = arguments.batch_size
-    options = {"batch": batch, "latent": arguments.latent, "precision": arguments.precision}
+    state, key = (parameters, (zeros(), zeros()), jnp.float32(1)), jax.random.key(0)
+    sizes = {"images": len(data), "batch": arguments.batch_size, "latent": arguments.latent}
+    train_epoch = stepped_epoch if arguments.channels else scanned_epoch
 
     def run_epoch():
-        nonlocal state
-        state, mean_loss = train_epoch(state, data, **options)
-        return len(data) // batch * batch, float(mean_loss)
+        nonlocal state, key
+        key, order, noise = draw_epoch(key, **sizes)
+        state, mean_loss = train_epoch(state, order, noise, data, arguments.precision)
+        return order.size, float(mean_loss)
 
     measure(arguments, run_epoch, version=jax.__version__)
     if arguments.save:
