@@ -27,10 +27,18 @@ public enum Processors {
   /// A number for this machine and the processors of the affinity mask: processes with the same share them.
   package static var place: UInt32 { place(root: "") }
 
-  static func place(root: String) -> UInt32 {
-    let machine = KernelFile.text("\(root)/proc/sys/kernel/random/boot_id")
+  /// A number for this machine: processes with the same share its memory.
+  package static var machine: UInt32 { number(bootIdentifier(root: "")) }
+
+  static func place(root: String) -> UInt32 { number("\(bootIdentifier(root: root)) \(mask(root: root))") }
+
+  private static func bootIdentifier(root: String) -> String {
+    KernelFile.text("\(root)/proc/sys/kernel/random/boot_id")
+  }
+
+  private static func number(_ text: String) -> UInt32 {
     var checksum = CRC32()
-    Array("\(machine) \(mask(root: root))".utf8).withUnsafeBytes { checksum.update($0) }
+    Array(text.utf8).withUnsafeBytes { checksum.update($0) }
     return checksum.value
   }
 

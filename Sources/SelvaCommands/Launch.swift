@@ -43,6 +43,7 @@ enum Launch {
         return FaultCategory.inputOutput.exitStatus
       }
       WorkerGroup.sharers.store(ranks.sharers(of: Processors.place), ordering: .relaxed)
+      MemoryNeed.sharers.store(ranks.sharers(of: Processors.machine), ordering: .relaxed)
       do {
         try body(ranks)
       } catch {

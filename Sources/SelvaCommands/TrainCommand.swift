@@ -208,7 +208,7 @@ struct TrainCommand: ParsableCommand, RankedCommand {
     if optimization.batchSize == nil, !defaults.keys.contains("training.batch_size") {
       settings.batchSize = MemoryNeed.standardBatch(model, settings, images)
     }
-    try MemoryNeed.training(model, settings, images).check()
+    try MemoryNeed.training(model, settings, images, ranks: Launch.count).check()
     return Beginning(
       paths: paths, images: images, model: model, training: settings, start: start,
       recorder: defaults.recorder)

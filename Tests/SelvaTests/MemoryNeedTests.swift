@@ -1,7 +1,9 @@
 import Compute
 import Files
 import IDX
+import Ranks
 import Testing
+import ThreadRanks
 
 @testable import Selva
 
@@ -79,6 +81,32 @@ import Testing
         == bytesHeld(by: trainer))
   }
 
+  /// A rank has its share of the batches, and receives the gradients of others.
+  @Test(arguments: [2, 3]) func theReckoningIsWhatARankHolds(_ ranks: Int) {
+    var shape = Shape("", { _ in })
+    (shape.model.hidden, shape.training.batchSize, shape.images) = ([90, 70], 64, 100)
+    let asked = shape
+    let held = ThreadRanks.run(ranks) { ranks -> Double in
+      let trainer = Trainer(
+        model: asked.model, training: asked.training, images: noiseImages(100, height: 5, width: 4),
+        inputMean: .init(repeating: 0, count: 20), inputStandardDeviation: .init(repeating: 1, count: 20),
+        group: WorkerGroup(count: 2))
+      trainer.ranks = ranks
+      for batch in [0..<64, 64..<100] {
+        _ = trainer.step(batch.map { Int32($0) }[...], epoch: 1, learningRate: 1e-3, beta: 1)
+      }
+      return self.bytesHeld(by: trainer)
+    }
+    func reckoned(_ ranks: Int) -> Double {
+      Trainer.byteCount(model: asked.model, training: asked.training, images: 100, workers: 2, ranks: ranks)
+    }
+    // Parts of the parameters end with a cache line.
+    for bytes in held.map({ try! $0.get() }) {
+      #expect(bytes < reckoned(ranks) * 1.03 && bytes > reckoned(ranks) * 0.94)
+    }
+    #expect(reckoned(ranks) < 0.95 * reckoned(1))
+  }
+
   /// What a run takes without a word about its size: 1 GB for images of up to 512 x 512.
   @Test(arguments: [28, 64, 100, 200, 512], [1, 3]) func standardModelsFit(_ side: Int, _ channels: Int) {
     let image = ImageShape(height: side, width: side, channels: channels)
@@ -129,7 +157,7 @@ import Testing
     var seen: Set<ObjectIdentifier> = []
     var bytes = 0
     func visit(_ value: Any) {
-      if value is [Float] || value is [Int32] || value is String { return }
+      if value is [Float] || value is [Int32] || value is String || value is any RankGroup { return }
       let mirror = Mirror(reflecting: value)
       if mirror.displayStyle == .class || value is Storage {
         let identifier = ObjectIdentifier(value as AnyObject)
@@ -169,6 +197,19 @@ import Testing
     #expect(throws: MemoryFault.self) {
       try need.check([MemoryLimit(.data, left: 41.21e9, source: "left under ulimit -d")])
     }
+  }
+
+  /// Several processes take pages of one machine, and each its own addresses.
+  @Test func processesShareAMachinesMemory() throws {
+    let need = MemoryNeed("training", bytes: 10e9, advice: "take fewer")
+    let pages = MemoryLimit(.pages, left: 29e9, source: "free on this machine")
+    let addresses = MemoryLimit(.addresses, left: 11e9, source: "left under ulimit -v")
+    try need.check([pages, addresses], sharers: 2)
+    let fault = MemoryFault(
+      work: "training in 3 processes on this machine", need: 30e9, left: 29e9, source: pages.source,
+      advice: "take fewer")
+    #expect(throws: fault) { try need.check([pages, addresses], sharers: 3) }
+    #expect(MemoryNeed.sharers.load(ordering: .relaxed) == 1)
   }
 
   /// The largest settings that are allowed are still reckoned, and are more than any machine has.

@@ -1,4 +1,5 @@
 import Files
+import Synchronization
 
 /// Memory that a piece of work is going to take, reckoned before it begins: what does not fit is refused with both
 /// numbers rather than ended by the system half-way.
@@ -19,6 +20,9 @@ package struct MemoryNeed: Sendable, Equatable {
     self.advice = advice
   }
 
+  /// Processes on this machine that do the same work, each in memory of its own.
+  package static let sharers = Atomic<Int>(1)
+
   /// Under this nobody has to ask.
   private static let small = 0x1p26
   /// Addresses that the system sets aside for a thread: its stack, and a region of its own to allocate from.
@@ -26,17 +30,23 @@ package struct MemoryNeed: Sendable, Equatable {
   private static let stackOfThread = 8.0 * 0x1p20
 
   /// - Throws: `MemoryFault` where a limit leaves less than is needed.
-  package func check(_ limits: @autoclosure () -> [MemoryLimit] = MemoryLimit.all()) throws {
-    guard bytes > MemoryNeed.small else { return }
-    let short = limits().map { (limit: $0, need: need($0.kind)) }.filter { $0.need > $0.limit.left }
+  package func check(
+    _ limits: @autoclosure () -> [MemoryLimit] = MemoryLimit.all(),
+    sharers: Int = MemoryNeed.sharers.load(ordering: .relaxed)
+  ) throws {
+    guard bytes * Double(sharers) > MemoryNeed.small else { return }
+    let short = limits().map { (limit: $0, need: need($0.kind, sharers)) }.filter { $0.need > $0.limit.left }
     guard let worst = short.max(by: { $0.need - $0.limit.left < $1.need - $1.limit.left }) else { return }
+    let isShared = sharers > 1 && worst.limit.kind == .pages
     throw MemoryFault(
-      work: work, need: worst.need, left: worst.limit.left, source: worst.limit.source, advice: advice)
+      work: isShared ? "\(work) in \(sharers) processes on this machine" : work, need: worst.need,
+      left: worst.limit.left, source: worst.limit.source, advice: advice)
   }
 
-  private func need(_ kind: MemoryLimit.Kind) -> Double {
+  /// Pages are those of the machine; the other limits are each process's own.
+  private func need(_ kind: MemoryLimit.Kind, _ sharers: Int) -> Double {
     switch kind {
-    case .pages: bytes
+    case .pages: bytes * Double(sharers)
     case .data: bytes + Double(threads) * MemoryNeed.stackOfThread
     case .addresses: bytes + Double(threads) * MemoryNeed.addressesOfThread
     }

@@ -55,17 +55,21 @@ extension TrainingStep {
 }
 
 extension Trainer {
-  /// Parameters with all that moves with them, and the memory of a step of each size: full batches and the last one.
+  /// Parameters with all that moves with them, and the memory of a step of each size: full batches and the last one. Of
+  /// several `ranks`, the one with most images, and what gradients of others are received in.
   static func byteCount(
-    model: ModelSettings, training: TrainingSettings, images: Int, workers: Int
+    model: ModelSettings, training: TrainingSettings, images: Int, workers: Int, ranks: Int = 1
   ) -> Double {
     let layout = ModelLayout(model)
     let batch = min(training.batchSize, images)
     let sizes = Set([batch, images % batch]).subtracting([0])
     return ParameterStore.byteCount(
       layout.parameters, elementType: training.precision.elementType, keepsAverage: training.averageDecay > 0)
+      + (ranks > 1 ? Matrix.byteCount(1, layout.parameters.count) : 0)
       + sizes.reduce(0) {
-        $0 + TrainingStep.byteCount(layout, model: model, training: training, batch: $1, workers: workers)
+        $0
+          + TrainingStep.byteCount(
+            layout, model: model, training: training, batch: ($1 + ranks - 1) / ranks, workers: workers)
       }
   }
 }
@@ -102,12 +106,14 @@ extension MemoryNeed {
   private static let most = 0.9e9
 
   /// Training from the first step to the last picture.
+  ///
+  /// - Parameter ranks: processes that share every batch.
   package static func training(
-    _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData
+    _ model: ModelSettings, _ training: TrainingSettings, _ data: TrainingData, ranks: Int = 1
   ) -> MemoryNeed {
     self.training(
       model: model, training: training, images: data.trainingIndices.count,
-      validationImages: data.validationIndices.count)
+      validationImages: data.validationIndices.count, ranks: ranks)
   }
 
   /// Images a step where nobody has said: as many as the settings say, or with convolutions or recurrent layers, whose
@@ -134,7 +140,7 @@ extension MemoryNeed {
   }
 
   static func training(
-    model: ModelSettings, training: TrainingSettings, images: Int, validationImages: Int
+    model: ModelSettings, training: TrainingSettings, images: Int, validationImages: Int, ranks: Int = 1
   ) -> MemoryNeed {
     let workers = training.threads == 0 ? WorkerGroup.processorCount : training.threads
     let parameters = Double(ModelLayout(model).parameters.count) * 4
@@ -143,7 +149,8 @@ extension MemoryNeed {
     let evaluation = evaluationBytes(
       model, images: validationImages, workers: workers,
       importanceSamples: training.objective == .elbo ? nil : training.importanceSamples)
-    let steps = Trainer.byteCount(model: model, training: training, images: images, workers: workers)
+    let steps = Trainer.byteCount(
+      model: model, training: training, images: images, workers: workers, ranks: ranks)
     return MemoryNeed(
       "training",
       bytes: base + Double(workers) * baseOfThread + steps + snapshots * parameters
