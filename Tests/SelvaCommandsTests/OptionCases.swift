@@ -109,6 +109,7 @@ let optionCases = [
     .changes("--importance-samples", "3").changes("--seed", "2").changes("--limit", "6").changes("--json", "")
     .changes("--worst", "3").changes("--output", "a.png", beside: "--worst 3")
     .other("--classify", "LABELLED --data data", "LABELLED --data data --classify")
+    .leavesNoTrace("--precision", "a processor may have no such products; tellsWhatBFloat16Changes")
     .leavesNoTrace("--threads", "the figures are the same whatever the number of workers").shown(),
   OptionCase("inspect", "MODEL")
     .changes("--json", "").other("--contact-sheet", "data", "data --contact-sheet a.png")
