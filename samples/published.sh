@@ -28,8 +28,8 @@ row() { # NAME [OPTION…]
   mkdir -p "$kept"
   cp "$run/metrics.csv" "$kept/"
   cp "$run/figures.part" "$kept/figures.json"
-  # Where the images lay says nothing to anyone else.
-  sed "s|$data|mnist|g" "$run/config.json" > "$kept/config.json"
+  # Where images and runs lay says nothing to anyone else.
+  sed "s|$data|mnist|g; s|$PWD/||g" "$run/config.json" > "$kept/config.json"
   # Last, since it tells that the run is finished.
   mv "$run/figures.part" "$run/figures.json"
 }
@@ -63,3 +63,7 @@ row normal "${priors[@]}"
 row vamp "${priors[@]}" --prior vamp:500 --epsilon 1e-3 --weight-decay 0 --precision bfloat16 --epochs 400
 row flow "${priors[@]}" --prior flow
 row normal-then-flow "${longer[@]}" --start-from "$runs/normal" --prior flow --freeze encoder,decoder --epochs 200
+
+# Convolutions, batches of 100 as in the first table.
+row convolution-flow --network convolution --channels 32,64 --hidden 256 --latent 40 --prior flow:10 --epochs 420 \
+  --schedule cosine --average-decay 0.9997 --weight-decay 0.01 --beta-schedule linear --beta-epochs 40
