@@ -26,7 +26,9 @@ extension Evaluator {
   ///
   /// - Parameters:
   ///   - losses: what `evaluateEach` found.
-  ///   - images, indices, group: as `evaluateEach` had them.
+  ///   - images: as `evaluateEach` had them.
+  ///   - indices: as `evaluateEach` had them.
+  ///   - group: the workers that share the images; the figures do not depend on their number.
   public func precisionError(
     _ losses: ImageLosses, of images: ImageSet, indices: [Int32]? = nil, group: WorkerGroup
   ) -> PrecisionError? {
