@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Files
 import Ranks
+import Selva
 
 /// A command whose work several processes can share.
 protocol RankedCommand {}
