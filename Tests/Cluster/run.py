@@ -111,16 +111,19 @@ class Check:
 
     def stop(self):
         """SIGTERM to mpirun, which passes it on, saves; another number of ranks goes on."""
-        process = start(self.program, 4, TRAINING + ["-o", "stopped"], self.folder)
+        # So long that no machine is at its end before the signal comes.
+        longer = [*TRAINING, "--epochs", "60"]
+        run(self.program, 1, longer + ["-o", "long"], self.folder)
+        process = start(self.program, 4, longer + ["-o", "stopped"], self.folder)
         self.wait_for(self.folder / "stopped" / "metrics.csv", process)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
-        self.expect(len(metrics(self.folder / "stopped")) < 12, "a run is stopped before its end")
+        self.expect(len(metrics(self.folder / "stopped")) < 60, "a run is stopped before its end")
         done = run(self.program, 2, ["train", "--resume", "stopped"], self.folder)
         self.expect(done.returncode == 0, f"2 ranks go on: {done.stderr.strip().splitlines()[-1]}")
         worst = max(abs(a[0] / b[0] - 1) for a, b in zip(
-            metrics(self.folder / "one"), metrics(self.folder / "stopped")))
-        self.expect(worst < 1e-3, f"losses of 4 ranks and then 2 differ from those of 1 by {worst:.1e}")
+            metrics(self.folder / "long"), metrics(self.folder / "stopped")))
+        self.expect(len(metrics(self.folder / "stopped")) == 60 and worst < 1e-3, f"losses of 4 ranks and then 2 differ from those of 1 by {worst:.1e}")
 
     def wait_for(self, path, process):
         while not path.exists() and process.poll() is None:
