@@ -1,3 +1,5 @@
+import CKernels
+
 /// How the numbers of a matrix are held. bfloat16 is the upper half of a float32: same range, 8 bits of precision.
 package enum ElementType: Sendable {
   case float32, bfloat16
@@ -112,6 +114,14 @@ package struct Matrix: @unchecked Sendable {
   }
 
   package func row(_ index: Int) -> UnsafeMutablePointer<Float> { floats + index * stride }
+
+  /// Row `index` from float32 values, rounded where the matrix is bfloat16.
+  package func set(row index: Int, from values: UnsafePointer<Float>) {
+    switch type {
+    case .float32: row(index).update(from: values, count: columns)
+    case .bfloat16: selva_to_bf16(values, halves + index * stride, columns)
+    }
+  }
 
   /// Bytes of a matrix, reckoned in floating point, since sizes that no machine holds have to be judged too.
   package static func byteCount(_ rows: Int, _ columns: Int, _ type: ElementType = .float32) -> Double {

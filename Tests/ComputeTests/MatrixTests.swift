@@ -16,3 +16,17 @@ import Testing
   #expect(offset(matrix.block(rows: 2..<4).block(columns: 1..<4)) == 11)
   #expect(offset(block.block(rows: 1..<2).block(columns: 2..<3)) == 18)
 }
+
+/// 1 + 2⁻⁷ has a bfloat16 of its own, 1 + 2⁻⁹ rounds to 1; neighbours of the block stay as they are.
+@Test(arguments: [ElementType.float32, .bfloat16]) func `a row is set in the element type of its matrix`(
+  _ type: ElementType
+) {
+  let matrix = Matrix(rows: 3, columns: 4, type: type)
+  matrix.block(columns: 1..<3).set(row: 1, from: [1.0078125, 1.001953125])
+  switch type {
+  case .float32: #expect(matrix.values == [0, 0, 0, 0, 0, 1.0078125, 1.001953125, 0, 0, 0, 0, 0])
+  case .bfloat16:
+    let halves = Array(UnsafeBufferPointer(start: matrix.halves, count: 12))
+    #expect(halves == [0, 0, 0, 0, 0, 0x3F81, 0x3F80, 0, 0, 0, 0, 0])
+  }
+}

@@ -83,12 +83,10 @@ import ThreadRanks
 
   /// A rank has its share of the batches, and receives the gradients of others.
   @Test(arguments: [2, 3]) func theReckoningIsWhatARankHolds(_ ranks: Int) {
-    var shape = Shape("", { _ in })
-    (shape.model.hidden, shape.training.batchSize, shape.images) = ([90, 70], 64, 100)
-    let asked = shape
+    let shape = Shape("") { ($0.model.hidden, $0.training.batchSize, $0.images) = ([90, 70], 64, 100) }
     let held = ThreadRanks.run(ranks) { ranks -> Double in
       let trainer = Trainer(
-        model: asked.model, training: asked.training, images: noiseImages(100, height: 5, width: 4),
+        model: shape.model, training: shape.training, images: noiseImages(100, height: 5, width: 4),
         inputMean: .init(repeating: 0, count: 20), inputStandardDeviation: .init(repeating: 1, count: 20),
         group: WorkerGroup(count: 2))
       trainer.ranks = ranks
@@ -98,7 +96,7 @@ import ThreadRanks
       return self.bytesHeld(by: trainer)
     }
     func reckoned(_ ranks: Int) -> Double {
-      Trainer.byteCount(model: asked.model, training: asked.training, images: 100, workers: 2, ranks: ranks)
+      Trainer.byteCount(model: shape.model, training: shape.training, images: 100, workers: 2, ranks: ranks)
     }
     // Parts of the parameters end with a cache line.
     for bytes in held.map({ try! $0.get() }) {

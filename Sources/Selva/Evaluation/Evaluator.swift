@@ -1,4 +1,3 @@
-import CKernels
 import Compute
 import IDX
 import Networks
@@ -289,9 +288,7 @@ final class EvaluationLane {
       total += Double(logVariance[i] + z[i] * z[i])
       z[i] = mean[i] + sigma[i] * z[i]
     }
-    if sampleOperand.type == .bfloat16 {
-      selva_to_bf16(z, sampleOperand.halves + sample * latents.latent, latents.latent)
-    }
+    if sampleOperand.type == .bfloat16 { sampleOperand.set(row: sample, from: z) }
     return -0.5 * total
   }
 }

@@ -54,7 +54,7 @@ package struct Reparameterization: Sendable {
     for row in image * samples..<(image + 1) * samples {
       let (epsilon, z) = (epsilon.row(row), z.row(row))
       for i in 0..<latent { z[i] = mean[i] + sigma[i] * epsilon[i] }
-      if operand.type == .bfloat16 { selva_to_bf16(z, operand.halves + row * latent, latent) }
+      if operand.type == .bfloat16 { operand.set(row: row, from: z) }
     }
   }
 

@@ -94,12 +94,7 @@ extension TrainingStep {
       case .elbo, .iwae: sampledHeads(image, gradient)
       case .dreg: doublyReparameterizedHeads(image, gradient)
       }
-      let target = pass.encoder.network.outputGradient
-      switch target.type {
-      case .float32: target.row(image).update(from: gradient.baseAddress!, count: 2 * latent)
-      case .bfloat16:
-        selva_to_bf16(gradient.baseAddress!, target.halves + image * target.stride, 2 * latent)
-      }
+      pass.encoder.network.outputGradient.set(row: image, from: gradient.baseAddress!)
     }
   }
 

@@ -1,4 +1,3 @@
-import CKernels
 import Compute
 import Networks
 
@@ -109,11 +108,7 @@ final class VampPass: PriorPass {
       guard let mean = gradient.baseAddress else { return }
       for k in rows(worker) {
         mixture.gradient(of: k, mean: mean, logVariance: mean + latent)
-        let target = encoded.headsGradient
-        switch target.type {
-        case .float32: target.row(k).update(from: mean, count: 2 * latent)
-        case .bfloat16: selva_to_bf16(mean, target.halves + k * target.stride, 2 * latent)
-        }
+        encoded.headsGradient.set(row: k, from: mean)
       }
     }
   }
