@@ -1,98 +1,148 @@
 #include "CKernels.h"
 #include "lanes.h"
 
-// The part of patch row `row` that lies within the map: values [from, to) of its kernel * channels, the first of
-// which is value `start` of the map. Nothing (from == to) where the row lies above or below the map.
+// Positions [from, to) of a line; those of a line's inner ones have their patches within the map's width.
+typedef struct {
+  size_t from, to;
+} columns;
+
+INLINE columns inner_columns(const selva_patches *p) {
+  const size_t from = (p->left + p->stride - 1) / p->stride, end = p->width + p->left;
+  const size_t fit = end < p->kernel ? 0 : (end - p->kernel) / p->stride + 1;
+  const size_t to = fit < p->columns ? fit : p->columns;
+  return from < to ? (columns){from, to} : (columns){p->columns, p->columns};
+}
+
+// Values [from, to) of one row of a patch, of which the first is value `start` of the map's row under it.
 typedef struct {
   size_t from, to, start;
 } run;
 
-INLINE run within(const selva_patches *p, size_t line, size_t column, size_t row) {
-  ptrdiff_t y = (ptrdiff_t)(line * p->stride + row) - (ptrdiff_t)p->top;
-  ptrdiff_t x = (ptrdiff_t)(column * p->stride) - (ptrdiff_t)p->left;
-  if (y < 0 || y >= (ptrdiff_t)p->height) return (run){0, 0, 0};
-  ptrdiff_t from = x < 0 ? -x : 0;
-  ptrdiff_t to = (ptrdiff_t)p->width - x < (ptrdiff_t)p->kernel ? (ptrdiff_t)p->width - x : (ptrdiff_t)p->kernel;
-  if (to <= from) return (run){0, 0, 0};
-  return (run){
-      (size_t)from * p->channels, (size_t)to * p->channels,
-      ((size_t)y * p->width + (size_t)(x + from)) * p->channels};
+// The part of values [begin, end) that lies within the map's width.
+INLINE run within(const selva_patches *p, size_t column, size_t begin, size_t end) {
+  const ptrdiff_t x = ((ptrdiff_t)(column * p->stride) - (ptrdiff_t)p->left) * (ptrdiff_t)p->channels;
+  const ptrdiff_t beyond = (ptrdiff_t)(p->width * p->channels) - x;
+  const size_t left = x < 0 ? (size_t)-x : 0, right = beyond < 0 ? 0 : (size_t)beyond;
+  const size_t from = left > begin ? left : begin, to = right < end ? right : end;
+  return from < to ? (run){from, to, (size_t)(x + (ptrdiff_t)from)} : (run){end, end, 0};
 }
 
-// Runs of one channel are a few values long: a call for each would take longer than the copy.
+// Rows [first, last) of the kernel that lie on the map at a line of positions.
+typedef struct {
+  size_t first, last;
+} rows;
+
+INLINE rows within_height(const selva_patches *p, size_t line) {
+  const size_t above = line * p->stride, bottom = p->height + p->top;
+  const size_t first = above < p->top ? p->top - above : 0;
+  const size_t last = above + p->kernel <= bottom ? p->kernel : above < bottom ? bottom - above : 0;
+  return first < last ? (rows){first, last} : (rows){0, 0};
+}
+
 INLINE void copy(char *to, const char *from, size_t bytes) {
-  if (bytes >= 128) { memcpy(to, from, bytes); return; }
-  for (; bytes >= 16; bytes -= 16, to += 16, from += 16) memcpy(to, from, 16);
-  if (bytes & 8) { memcpy(to, from, 8); to += 8; from += 8; }
-  if (bytes & 4) { memcpy(to, from, 4); to += 4; from += 4; }
-  if (bytes & 2) memcpy(to, from, 2);
+  for (; bytes >= 64; bytes -= 64, to += 64, from += 64) memcpy(to, from, 64);
+  for (; bytes >= 8; bytes -= 8, to += 8, from += 8) memcpy(to, from, 8);
+  for (; bytes >= 2; bytes -= 2, to += 2, from += 2) memcpy(to, from, 2);
 }
 
 INLINE void clear(char *to, size_t bytes) {
-  if (bytes >= 128) { memset(to, 0, bytes); return; }
-  for (; bytes >= 16; bytes -= 16, to += 16) memset(to, 0, 16);
+  for (; bytes >= 64; bytes -= 64, to += 64) memset(to, 0, 64);
+  for (; bytes >= 8; bytes -= 8, to += 8) memset(to, 0, 8);
   for (; bytes >= 2; bytes -= 2, to += 2) memset(to, 0, 2);
 }
 
-// What is wanted of one row of the patches of a line: values [begin, end) of its kernel * channels.
-typedef struct {
-  size_t begin, end;
-  const char *map;  // the row of the map under it; NULL above and below the map
-} wanted;
-
-// Into `rows`, from the first row that is wanted on; how many there are.
-INLINE size_t wanted_rows(
-    const selva_patches *p, const char *map, size_t element, size_t line, size_t first, size_t last, wanted *rows) {
-  const size_t length = p->kernel * p->channels;
-  size_t count = 0;
-  for (size_t row = first / length; row * length < last; row++) {
-    const size_t start = row * length;
-    ptrdiff_t y = (ptrdiff_t)(line * p->stride + row) - (ptrdiff_t)p->top;
-    rows[count++] = (wanted){
-        first > start ? first - start : 0, last - start < length ? last - start : length,
-        y < 0 || y >= (ptrdiff_t)p->height ? NULL : map + (size_t)y * p->width * p->channels * element};
-  }
-  return count;
+INLINE void copy_each(char *to, size_t patch, const char *from, size_t step, size_t bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) copy(to + i * patch, from + i * step, bytes);
 }
 
-// As many as a kernel has.
-#define MOST_ROWS 64
+// Values [begin, end) of a patch's row, from the map's row under it.
+INLINE void gather_edge(
+    const selva_patches *p, size_t column, const char *map, size_t element, size_t begin, size_t end, char *to) {
+  const run inside = within(p, column, begin, end);
+  clear(to, (inside.from - begin) * element);
+  copy(to + (inside.from - begin) * element, map + inside.start * element, (inside.to - inside.from) * element);
+  clear(to + (inside.to - begin) * element, (end - inside.to) * element);
+}
 
-void selva_gather_patches(
-    const selva_patches *p, const void *map, size_t element, size_t line, size_t first, size_t last, void *gathered) {
-  wanted rows[MOST_ROWS];
-  const size_t count = wanted_rows(p, map, element, line, first, last, rows);
-  char *patches = gathered;
-  for (size_t column = 0; column < p->columns; column++) {
-    // Values of a row of patches that lie within the map: [from, to).
-    ptrdiff_t x = ((ptrdiff_t)(column * p->stride) - (ptrdiff_t)p->left) * (ptrdiff_t)p->channels;
-    ptrdiff_t beyond = (ptrdiff_t)(p->width * p->channels) - x;
-    const size_t inside_from = x < 0 ? (size_t)-x : 0, inside_to = beyond < 0 ? 0 : (size_t)beyond;
-    for (const wanted *row = rows; row < rows + count; row++) {
-      const size_t begin = row->begin, end = row->end;
-      size_t to = inside_to < end ? inside_to : end, from = inside_from > begin ? inside_from : begin;
-      if (!row->map || from >= to) {
-        clear(patches, (end - begin) * element);
-      } else {
-        clear(patches, (from - begin) * element);
-        copy(patches + (from - begin) * element, row->map + (x + (ptrdiff_t)from) * (ptrdiff_t)element, (to - from) * element);
-        clear(patches + (to - begin) * element, (end - to) * element);
-      }
-      patches += (end - begin) * element;
+// The same of every patch of a line; patches lie `patch` bytes apart.
+INLINE void gather_row(
+    const selva_patches *p, columns inner, const char *map, size_t element, size_t begin, size_t end, char *to,
+    size_t patch) {
+  for (size_t column = 0; column < inner.from; column++)
+    gather_edge(p, column, map, element, begin, end, to + column * patch);
+  for (size_t column = inner.to; column < p->columns; column++)
+    gather_edge(p, column, map, element, begin, end, to + column * patch);
+  if (inner.from == inner.to) return;
+  const char *const from = map + ((inner.from * p->stride - p->left) * p->channels + begin) * element;
+  const size_t step = p->stride * p->channels * element, bytes = (end - begin) * element;
+  to += inner.from * patch;
+  // Images of 1 and 3 channels have rows of a few values: a length that the compiler knows makes a copy a move or two.
+  switch (bytes) {
+    case 8: copy_each(to, patch, from, step, 8, inner.to - inner.from); break;
+    case 16: copy_each(to, patch, from, step, 16, inner.to - inner.from); break;
+    case 24: copy_each(to, patch, from, step, 24, inner.to - inner.from); break;
+    case 48: copy_each(to, patch, from, step, 48, inner.to - inner.from); break;
+    default: copy_each(to, patch, from, step, bytes, inner.to - inner.from);
+  }
+}
+
+EXPORTED(
+    void, selva_gather_patches,
+    (const selva_patches *p, const void *map, size_t element, size_t line, size_t first, size_t last, void *gathered),
+    (p, map, element, line, first, last, gathered)) {
+  const size_t length = p->kernel * p->channels, patch = (last - first) * element;
+  const columns inner = inner_columns(p);
+  const rows inside = within_height(p, line);
+  for (size_t row = first / length; row * length < last; row++) {
+    const size_t start = row * length;
+    const size_t begin = first > start ? first - start : 0, end = last - start < length ? last - start : length;
+    char *const to = (char *)gathered + (start + begin - first) * element;
+    if (row < inside.first || row >= inside.last) {
+      for (size_t column = 0; column < p->columns; column++) clear(to + column * patch, (end - begin) * element);
+    } else {
+      const size_t y = line * p->stride + row - p->top;
+      gather_row(
+          p, inner, (const char *)map + y * p->width * p->channels * element, element, begin, end, to, patch);
     }
   }
+}
+
+INLINE void add(float *to, const float *from, size_t n) {
+  for (; n >= LANES; n -= LANES, to += LANES, from += LANES) store(to, load(to) + load(from));
+  for (size_t i = 0; i < n; i++) to[i] += from[i];
+}
+
+// Adds rows of the patches of inner positions to the map from its row under the first of them on. Patch after patch:
+// rows of neighbours overlap, and what was just stored is slow to load.
+INLINE void add_inner(
+    const selva_patches *p, columns inner, rows rows, const float *patches, float *map, size_t length) {
+  const size_t map_row = p->width * p->channels;
+  for (size_t column = inner.from; column < inner.to; column++) {
+    const float *from = patches + (column * p->kernel + rows.first) * length;
+    float *to = map + (column * p->stride - p->left) * p->channels;
+    for (size_t row = rows.first; row < rows.last; row++, from += length, to += map_row) add(to, from, length);
+  }
+}
+
+INLINE void add_edge(
+    const selva_patches *p, size_t column, rows rows, const float *patches, float *map, size_t length) {
+  const run inside = within(p, column, 0, length);
+  const float *from = patches + (column * p->kernel + rows.first) * length + inside.from;
+  float *to = map + inside.start;
+  for (size_t row = rows.first; row < rows.last; row++, from += length, to += p->width * p->channels)
+    add(to, from, inside.to - inside.from);
 }
 
 EXPORTED(
     void, selva_scatter_patches, (const selva_patches *p, const float *patches, size_t line, float *map),
     (p, patches, line, map)) {
   const size_t length = p->kernel * p->channels;
-  for (size_t column = 0; column < p->columns; column++) {
-    for (size_t row = 0; row < p->kernel; row++, patches += length) {
-      run inside = within(p, line, column, row);
-      const float *source = patches + inside.from;
-      float *target = map + inside.start;
-      for (size_t i = 0; i < inside.to - inside.from; i++) target[i] += source[i];
-    }
-  }
+  const columns inner = inner_columns(p);
+  const rows inside = within_height(p, line);
+  if (inside.first == inside.last) return;
+  map += (line * p->stride + inside.first - p->top) * p->width * p->channels;
+  for (size_t column = 0; column < inner.from; column++) add_edge(p, column, inside, patches, map, length);
+  if (length == 4) add_inner(p, inner, inside, patches, map, 4);
+  else add_inner(p, inner, inside, patches, map, length);
+  for (size_t column = inner.to; column < p->columns; column++) add_edge(p, column, inside, patches, map, length);
 }

@@ -42,6 +42,7 @@ typedef struct {
       const float *, size_t, const float *, size_t, size_t, const float *, const float *, size_t, float *, float *);
   void (*add)(const float *, float *, size_t);
   void (*add_bf16)(const uint16_t *, float *, uint16_t *, size_t);
+  void (*gather_patches)(const selva_patches *, const void *, size_t, size_t, size_t, size_t, void *);
   void (*scatter_patches)(const selva_patches *, const float *, size_t, float *);
 } selva_kernels;
 
