@@ -75,7 +75,7 @@ final class ConvolutionLayer: Layer {
     memories = (0..<binding.rows.workers).map(binding.memory)
     workers = binding.rows.blocks.enumerated().map { index, blocks in
       let memory = binding.memory(index)
-      let values = Worker.share(of: patches.size, grain: 16, index: index, count: binding.rows.workers)
+      let values = binding.share(of: patches.size, worker: index, number: number)
       return Work(
         blocks: blocks.filter { !$0.isEmpty }.map { rows in
           Block(
@@ -86,8 +86,7 @@ final class ConvolutionLayer: Layer {
         weightGradient: values.isEmpty
           ? nil
           : weightGradient.map { ways.weightGradient(input, result.gradient!, $0, values, memory) },
-        channels: Worker.share(
-          of: plan.output.channels, grain: 16, index: index, count: binding.rows.workers))
+        channels: binding.share(of: plan.output.channels, worker: index, number: number))
     }
   }
 

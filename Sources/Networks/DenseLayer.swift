@@ -42,7 +42,7 @@ final class DenseLayer: Layer {
     let bias = parameters.matrix(plan.bias, rows: 1, columns: width)
     let weightGradient = parameters.gradient(plan.weight, rows: width, columns: plan.inputs)
     workers = binding.rows.blocks.enumerated().map { index, blocks in
-      let outputs = Worker.share(of: width, grain: 16, index: index, count: binding.rows.workers)
+      let outputs = binding.share(of: width, worker: index, number: number)
       return Work(
         blocks: blocks.filter { !$0.isEmpty }.map { rows in
           Block(

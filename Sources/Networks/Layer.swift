@@ -111,6 +111,16 @@ package struct NetworkBinding: Sendable {
     return binding
   }
 
+  /// The part of a layer's outputs (or of its weights' columns) whose parameters' gradient a worker makes, in whole
+  /// vectors of 16. Every other layer is shared out from the last worker on: what does not divide evenly would else
+  /// fall to the same one in all of them.
+  ///
+  /// - Parameter number: of the layer in the whole model.
+  func share(of total: Int, worker: Int, number: Int) -> Range<Int> {
+    let index = number.isMultiple(of: 2) ? worker : rows.workers - 1 - worker
+    return Worker.share(of: total, grain: 16, index: index, count: rows.workers)
+  }
+
   /// The working memory of a worker, for one layer at a time.
   func memory(_ worker: Int) -> Storage { memories[worker] }
 }

@@ -91,8 +91,9 @@ package struct Patches: Sendable {
 
 /// Lines of patches, cut into pieces that stay in a processor's cache.
 struct LinePieces: Sendable {
-  /// Floats of the patches that lie in memory at a time: 256 KiB.
-  private static let most = 1 << 16
+  /// Floats of the patches that lie in memory at a time: 512 KiB. A product first lays out the weights anew, which
+  /// costs more with smaller pieces; larger ones leave the cache.
+  private static let most = 1 << 17
 
   let lines: Range<Int>
   /// Lines of a piece; the last one may be shorter.

@@ -36,11 +36,14 @@ final class RecurrentLayer: Layer {
     let inputGradient: (product: Product, target: StepTarget)?
   }
 
-  init(_ plan: RecurrentPlan, _ binding: NetworkBinding, input: Matrix, inputGradient: InputGradient?) {
+  init(
+    _ plan: RecurrentPlan, _ binding: NetworkBinding, number: Int, input: Matrix,
+    inputGradient: InputGradient?
+  ) {
     precondition(binding.dropoutRate == 0, "dropout in a recurrent layer")
     let (parameters, steps, units) = (binding.parameters, plan.steps, plan.units)
     let result = LayerOutput(
-      outputs: units, plan.activation, binding, number: 0, rows: steps * binding.rows.count,
+      outputs: units, plan.activation, binding, number: number, rows: steps * binding.rows.count,
       type: input.type, goesBack: parameters.learns || inputGradient != nil)
     self.plan = plan
     self.result = result
@@ -57,7 +60,7 @@ final class RecurrentLayer: Layer {
       plan, parameters, input: self.input, preactivations: preactivations, states: states,
       gradients: gradients, outputGradients: outputGradients, repeated: repeated)
     workers = binding.rows.blocks.enumerated().map { index, blocks in
-      let share = Worker.share(of: units, grain: 16, index: index, count: binding.rows.workers)
+      let share = binding.share(of: units, worker: index, number: number)
       return Work(
         blocks: blocks.filter { !$0.isEmpty }.map { parts.block($0, inputGradient) }, units: share,
         gradient: parameters.learns && !share.isEmpty ? parts.weightGradients(share) : nil)

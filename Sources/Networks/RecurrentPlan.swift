@@ -78,7 +78,7 @@ package struct RecurrentPlan: LayerPlan {
   package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
-    RecurrentLayer(self, binding, input: input, inputGradient: inputGradient)
+    RecurrentLayer(self, binding, number: number, input: input, inputGradient: inputGradient)
   }
 
   package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {

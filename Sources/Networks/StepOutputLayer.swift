@@ -31,7 +31,7 @@ package struct StepOutputPlan: LayerPlan {
   package func bind(
     _ binding: NetworkBinding, number: Int, input: Matrix, inputGradient: InputGradient?
   ) -> any Layer {
-    StepOutputLayer(self, binding, input: input, inputGradient: inputGradient)
+    StepOutputLayer(self, binding, number: number, input: input, inputGradient: inputGradient)
   }
 
   package func byteCount(rows: Int, type: ElementType, hasDropout: Bool, learns: Bool) -> Double {
@@ -63,7 +63,10 @@ final class StepOutputLayer: Layer {
     let back: (product: Product, target: StepTarget)?
   }
 
-  init(_ plan: StepOutputPlan, _ binding: NetworkBinding, input: Matrix, inputGradient: InputGradient?) {
+  init(
+    _ plan: StepOutputPlan, _ binding: NetworkBinding, number: Int, input: Matrix,
+    inputGradient: InputGradient?
+  ) {
     let (parameters, rows, steps) = (binding.parameters, binding.rows.count, plan.steps)
     let output = Matrix(rows: rows, columns: plan.outputs)
     let goesBack = parameters.learns || inputGradient != nil
@@ -77,7 +80,7 @@ final class StepOutputLayer: Layer {
     let bias = parameters.matrix(plan.bias, rows: 1, columns: plan.width)
     let weightGradient = parameters.gradient(plan.weight, rows: plan.width, columns: plan.inputs)
     workers = binding.rows.blocks.enumerated().map { index, blocks in
-      let values = Worker.share(of: plan.width, grain: 16, index: index, count: binding.rows.workers)
+      let values = binding.share(of: plan.width, worker: index, number: number)
       return Work(
         blocks: blocks.filter { !$0.isEmpty }.map { rows in
           Block(

@@ -40,7 +40,7 @@ private let shapes = [
   Shape("one channel to one", 6, 6, 1, to: 1, kernel: 4, stride: 2),
   Shape("many channels", 3, 3, 70, to: 50, kernel: 3, stride: 1, images: 2),
   Shape("kernel larger than the map", 2, 3, 2, to: 2, kernel: 6, stride: 2),
-  Shape("several pieces", 40, 40, 8, to: 4, kernel: 4, stride: 2, images: 4),
+  Shape("several pieces", 40, 40, 8, to: 4, kernel: 4, stride: 2, images: 9),
   Shape("stride 3", 10, 11, 2, to: 3, kernel: 5, stride: 3),
 ]
 
