@@ -7,27 +7,20 @@ INLINE void adam(
     const selva_adam_step *s, float *w, float *m, float *v, const float *g, size_t n, uint16_t *w16,
     float *average) {
   const float keep1 = s->beta1, new1 = 1 - s->beta1, keep2 = s->beta2, new2 = 1 - s->beta2;
-  for (size_t i = 0; i < n; i += LANES) {
-    const size_t k = n - i < LANES ? n - i : LANES;
-    const int whole = k == LANES;
-    lanes gradient = (whole ? load(g + i) : load_part(g + i, k)) * s->gradient_scale;
-    lanes first = keep1 * (whole ? load(m + i) : load_part(m + i, k)) + new1 * gradient;
-    lanes second = keep2 * (whole ? load(v + i) : load_part(v + i, k)) + new2 * gradient * gradient;
+  EACH_GROUP(
+    lanes gradient = load_part(g + i, k) * s->gradient_scale;
+    lanes first = keep1 * load_part(m + i, k) + new1 * gradient;
+    lanes second = keep2 * load_part(v + i, k) + new2 * gradient * gradient;
     lanes root = __builtin_elementwise_sqrt(second) * s->inverse_root_correction + s->epsilon;
-    lanes weight = (whole ? load(w + i) : load_part(w + i, k)) * s->decay - s->step_size * first / root;
-    if (whole) {
-      store(m + i, first), store(v + i, second), store(w + i, weight);
-      if (w16) store_half(w16 + i, narrow(weight));
-      if (average) store(average + i, load(average + i) + (1 - s->average_decay) * (weight - load(average + i)));
-    } else {
-      store_part(m + i, first, k), store_part(v + i, second, k), store_part(w + i, weight, k);
-      if (w16) store_half_part(w16 + i, narrow(weight), k);
-      if (average) {
-        lanes old = load_part(average + i, k);
-        store_part(average + i, old + (1 - s->average_decay) * (weight - old), k);
-      }
-    }
-  }
+    lanes weight = load_part(w + i, k) * s->decay - s->step_size * first / root;
+    store_part(m + i, first, k);
+    store_part(v + i, second, k);
+    store_part(w + i, weight, k);
+    if (w16) store_half_part(w16 + i, narrow(weight), k);
+    if (average) {
+      lanes old = load_part(average + i, k);
+      store_part(average + i, old + (1 - s->average_decay) * (weight - old), k);
+    })
 }
 
 EXPORTED(

@@ -26,12 +26,12 @@ EXPORTED(
   for (size_t c = 0; c < channels; c++) precisions[c] = expf(-log_variances[c]);
   lanes precision[PHASES], squares[PHASES] = {};
   spread_lanes(precisions, channels, precision);
-  for (size_t i = 0, phase = 0; i < n; i += LANES, phase = phase + 1 < channels ? phase + 1 : 0) {
-    size_t k = n - i < LANES ? n - i : LANES;
-    lanes d = k == LANES ? load(m + i) - load(x + i) : load_part(m + i, k) - load_part(x + i, k);
+  size_t phase = 0;
+  EACH_GROUP(
+    lanes d = load_part(m + i, k) - load_part(x + i, k);
     squares[phase] += d * d;
     put(gradient ? gradient + i : NULL, gradient16 ? gradient16 + i : NULL, d * (scale * precision[phase]), k);
-  }
+    phase = phase + 1 < channels ? phase + 1 : 0;)
   double square[PHASES], total = 0, pixels = (double)(n / channels);
   sum_lanes(squares, channels, square);
   for (size_t c = 0; c < channels; c++) {
@@ -91,18 +91,17 @@ EXPORTED(
   logistic_sums sums = {{}, splat(1), {}, {}};
   const lanes_i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   double total = 0;
-  for (size_t i = 0, phase = 0, pairs = 1; i < n; i += LANES, pairs++) {
-    size_t k = n - i < LANES ? n - i : LANES;
-    lanes d = k == LANES
-        ? logistic_step(load(m + i), load(x + i), lane < LANES, inverse[phase], phase, &sums)
-        : logistic_step(load_part(m + i, k), load_part(x + i, k), lane < (int32_t)k, inverse[phase], phase, &sums);
+  size_t phase = 0, pairs = 0;
+  EACH_GROUP(
+    lanes d = logistic_step(
+        load_part(m + i, k), load_part(x + i, k), lane < (int32_t)k, inverse[phase], phase, &sums);
     put(gradient ? gradient + i : NULL, gradient16 ? gradient16 + i : NULL, d * scale, k);
     phase = phase + 1 < channels ? phase + 1 : 0;
-    if (pairs % PAIRS != 0 && i + LANES < n) continue;
-    total += (double)sum(sums.linear) + sum(logarithm(sums.product));
-    sums.linear = splat(0);
-    sums.product = splat(1);
-  }
+    if (++pairs % PAIRS == 0 || i + LANES >= n) {
+      total += (double)sum(sums.linear) + sum(logarithm(sums.product));
+      sums.linear = splat(0);
+      sums.product = splat(1);
+    })
   double inner[PHASES];
   sum_lanes(sums.slope, channels, slopes);
   sum_lanes(sums.inner, channels, inner);

@@ -52,11 +52,23 @@ INLINE lanes choose(lanes_i mask, lanes yes, lanes no) {
   return (lanes)((mask & (lanes_i)yes) | (~mask & (lanes_i)no));
 }
 INLINE lanes absolute(lanes x) { return (lanes)((lanes_i)x & 0x7fffffff); }
+// By halves, in one order on every processor.
 INLINE float sum(lanes v) {
-  float total = 0;
-  for (int i = 0; i < LANES; i++) total += v[i];
-  return total;
+  v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  return v[0] + v[1];
 }
+
+// Runs its statements for every full group of lanes and once for the rest, with `k` lanes in use from value `i` of `n`.
+// Parts are copied by calls, which leave nothing in registers: within one loop for both, every value would be stored
+// and loaded anew for each group.
+#define EACH_GROUP(...)                                                        \
+  {                                                                            \
+    size_t i = 0;                                                              \
+    for (; i + LANES <= n; i += LANES) { const size_t k = LANES; __VA_ARGS__ } \
+    if (i < n) { const size_t k = n - i; __VA_ARGS__ }                         \
+  }
 
 // bfloat16: the upper half of a float, rounded to nearest even.
 INLINE lanes_h narrow(lanes v) {

@@ -93,23 +93,18 @@ EXPORTED(
     (m, x, log_variance, gradient, gradient16, scale, n, square_error)) {
   float precision = expf(-log_variance);
   lanes squares = {};
-  size_t i = 0;
-  for (; i < n; i += LANES) {
-    size_t k = n - i < LANES ? n - i : LANES;
-    lanes d = k == LANES ? load(m + i) - load(x + i) : load_part(m + i, k) - load_part(x + i, k);
+  EACH_GROUP(
+    lanes d = load_part(m + i, k) - load_part(x + i, k);
     squares += d * d;
-    put(gradient ? gradient + i : NULL, gradient16 ? gradient16 + i : NULL, d * (scale * precision), k);
-  }
+    put(gradient ? gradient + i : NULL, gradient16 ? gradient16 + i : NULL, d * (scale * precision), k);)
   *square_error = sum(squares);
   return 0.5 * (*square_error * precision + (double)n * (log_variance + 1.8378770664093453));
 }
 
 EXPORTED(void, selva_sigmoid, (const float *x, float *y, size_t n), (x, y, n)) {
-  for (size_t i = 0; i < n; i += LANES) {
-    size_t k = n - i < LANES ? n - i : LANES;
+  EACH_GROUP(
     lanes v = load_part(x + i, k), e = exponential(-absolute(v)), inverse = 1.0f / (1.0f + e);
-    store_part(y + i, choose(v < 0.0f, e * inverse, inverse), k);
-  }
+    store_part(y + i, choose(v < 0.0f, e * inverse, inverse), k);)
 }
 
 double selva_bernoulli_reference(const float *l, const float *x, double *gradient, size_t n) {

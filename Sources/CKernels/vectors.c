@@ -1,14 +1,6 @@
 #include "CKernels.h"
 #include "lanes.h"
 
-// Calls `body` for every full group of lanes and once for the rest, with `k` lanes in use.
-#define EACH_GROUP(body)                                                \
-  {                                                                     \
-    size_t i = 0;                                                       \
-    for (; i + LANES <= n; i += LANES) { const size_t k = LANES; body } \
-    if (i < n) { const size_t k = n - i; body }                         \
-  }
-
 EXPORTED(void, selva_exp, (const float *x, float scale, float *y, size_t n), (x, scale, y, n)) {
   EACH_GROUP(store_part(y + i, exponential(scale * load_part(x + i, k)), k);)
 }
@@ -42,30 +34,35 @@ EXPORTED(
   })
 }
 
+INLINE float sum_of_squares(const float *x, size_t n) {
+  lanes squares = {};
+  EACH_GROUP(
+    lanes v = load_part(x + i, k);
+    squares += v * v;)
+  return sum(squares);
+}
+
 EXPORTED(double, selva_sum_of_squares, (const float *x, size_t n), (x, n)) {
   double total = 0;
   // Blocks short enough for float, added up in double.
   for (size_t start = 0; start < n; start += 4096) {
     size_t end = start + 4096 < n ? start + 4096 : n;
-    lanes squares = {};
-    for (size_t i = start; i < end; i += LANES) {
-      lanes v = end - i < LANES ? load_part(x + i, end - i) : load(x + i);
-      squares += v * v;
-    }
-    total += sum(squares);
+    total += sum_of_squares(x + start, end - start);
   }
   return total;
+}
+
+// Nothing times a number is nothing; times infinity or NaN it is NaN, which stays in a sum.
+INLINE float sum_of_nothings(const float *x, size_t n) {
+  lanes nothings = {};
+  EACH_GROUP(nothings += splat(0) * load_part(x + i, k);)
+  return sum(nothings);
 }
 
 EXPORTED(size_t, selva_finite_prefix, (const float *x, size_t n), (x, n)) {
   for (size_t start = 0; start < n; start += 4096) {
     size_t end = start + 4096 < n ? start + 4096 : n;
-    // Nothing times a number is nothing; times infinity or NaN it is NaN, which stays in a sum.
-    lanes nothings = {};
-    for (size_t i = start; i < end; i += LANES) {
-      nothings += splat(0) * (end - i < LANES ? load_part(x + i, end - i) : load(x + i));
-    }
-    if (sum(nothings) == 0) continue;
+    if (sum_of_nothings(x + start, end - start) == 0) continue;
     for (size_t i = start; i < end; i++) {
       if (!(x[i] - x[i] == 0)) return i;
     }

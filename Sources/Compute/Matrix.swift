@@ -115,11 +115,14 @@ package struct Matrix: @unchecked Sendable {
 
   package func row(_ index: Int) -> UnsafeMutablePointer<Float> { floats + index * stride }
 
+  /// A row of bfloat16.
+  package func halfRow(_ index: Int) -> UnsafeMutablePointer<UInt16> { halves + index * stride }
+
   /// Row `index` from float32 values, rounded where the matrix is bfloat16.
   package func set(row index: Int, from values: UnsafePointer<Float>) {
     switch type {
     case .float32: row(index).update(from: values, count: columns)
-    case .bfloat16: selva_to_bf16(values, halves + index * stride, columns)
+    case .bfloat16: selva_to_bf16(values, halfRow(index), columns)
     }
   }
 

@@ -66,7 +66,7 @@ struct ClassBias: Sendable {
         selva_column_sums(rows.row(row) + outputs.lowerBound, 1, rows.stride, outputs.count, target)
       case .bfloat16:
         selva_column_sums_bf16(
-          rows.halves + row * rows.stride + outputs.lowerBound, 1, rows.stride, outputs.count, target)
+          rows.halfRow(row) + outputs.lowerBound, 1, rows.stride, outputs.count, target)
       }
     }
     for kind in 0..<gradient.rows {

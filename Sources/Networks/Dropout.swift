@@ -38,9 +38,9 @@ struct Dropout: Sendable {
     case .bfloat16:
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
         guard let base = values.baseAddress else { return }
-        selva_from_bf16(x.halves + row * x.stride, base, count)
+        selva_from_bf16(x.halfRow(row), base, count)
         drop(base, base)
-        selva_to_bf16(base, y.halves + row * y.stride, count)
+        selva_to_bf16(base, y.halfRow(row), count)
       }
     }
   }

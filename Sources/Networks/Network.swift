@@ -3,6 +3,9 @@ import Compute
 /// Layers one after the other, all but the last with an activation, bound to the memory of one number of rows.
 package final class Network: Sendable {
   package let layers: [any Layer]
+  /// The last layer's output, float32 `[rows, outputs]`.
+  package let output: Matrix
+  private let gradient: Matrix?
 
   /// - Parameters:
   ///   - input: `[rows, inputs]` in the element type of the binding's parameters.
@@ -23,14 +26,13 @@ package final class Network: Sendable {
             ? inputGradient : below?.outputGradient.map { InputGradient($0) }))
     }
     self.layers = layers
+    output = layers[layers.count - 1].output
+    gradient = layers[layers.count - 1].gradient
   }
-
-  /// The last layer's output, float32 `[rows, outputs]`.
-  package var output: Matrix { layers[layers.count - 1].output }
 
   /// Where the objective puts ∂loss/∂output, in the element type of the products.
   package var outputGradient: Matrix {
-    guard let gradient = layers[layers.count - 1].gradient else {
+    guard let gradient else {
       preconditionFailure("a network made for inference has no gradient")
     }
     return gradient

@@ -1,6 +1,31 @@
 import CKernels
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Values that end where memory does: whoever reads on falls.
+private final class LastValues {
+  let values: UnsafeMutablePointer<Float>
+  private let memory: UnsafeMutableRawPointer
+  private let length: Int
+
+  init(_ values: [Float]) {
+    let page = Int(getpagesize())
+    let used = (values.count * 4 + page - 1) / page * page
+    length = used + page
+    memory = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    precondition(mprotect(memory + used, page, PROT_NONE) == 0, "no page can be closed")
+    self.values = (memory + used - values.count * 4).assumingMemoryBound(to: Float.self)
+    self.values.update(from: values, count: values.count)
+  }
+
+  deinit { munmap(memory, length) }
+}
+
 /// Components of `n` values, means `stride` apart, against plain loops in double precision.
 @Suite struct MixtureKernelTests {
   private static let sizes = [1, 3, 16, 17, 40]
@@ -61,5 +86,40 @@ import Testing
     agree(first, (0..<n).map { sum($0) { distance, precision in -distance * precision } })
     agree(
       second, (0..<n).map { sum($0) { distance, precision in 0.5 * (1 - distance * distance * precision) } })
+  }
+
+  /// Rows are read in whole vectors, but none past the end, and what follows a row does not count.
+  @Test(arguments: Kernels.all, sizes)
+  func nothingIsReadPastTheEnd(_ kernels: Kernels, n: Int) {
+    let components = 5
+    let (z, means) = (LastValues(wave(n, 2, 7919)), LastValues(wave(components * n, 3, 104_729)))
+    let precisions = LastValues([Float](repeating: 1, count: components * n))
+    let weights = wave(components, 1, 17)
+    var distances = [Float](repeating: -1, count: components)
+    kernels.mixture_distances(z.values, means.values, n, precisions.values, components, n, &distances)
+    agree(
+      distances,
+      (0..<components).map {
+        selva_mixture_distance_reference(z.values, means.values + $0 * n, precisions.values, n)
+      })
+    var (first, second) = ([Float](repeating: 0, count: n), [Float](repeating: 0, count: n))
+    kernels.mixture_pull(z.values, means.values, n, precisions.values, weights, components, n, &first)
+    agree(
+      first,
+      (0..<n).map { i in
+        (0..<components).reduce(0) {
+          $0 + Double(weights[$1]) * (Double(z.values[i]) - Double(means.values[$1 * n + i]))
+        }
+      })
+    kernels.mixture_component(
+      means.values, n, weights, 1, components, z.values, precisions.values + (components - 1) * n, n, &first,
+      &second)
+    agree(
+      first,
+      (0..<n).map { i in
+        (0..<components).reduce(0) {
+          $0 - Double(weights[$1]) * (Double(means.values[$1 * n + i]) - Double(z.values[i]))
+        }
+      })
   }
 }

@@ -78,7 +78,7 @@ final class ForwardPass: Sendable {
 
   /// Reads image `image` of `source` into row `row`. `stream` serves stochastic binarization.
   func read(_ image: Int, of source: BatchSource, into row: Int, stream: RandomStream) {
-    source.fill(row: row, targets: targets, inputs: encoder.inputs, image: image, stream: stream)
+    source.fill(targets.row(row), row: row, of: encoder.inputs, image: image, stream: stream)
     tags.numbers[row] = Int32(truncatingIfNeeded: image)
     tags.classes[row] = source.kind(of: image)
   }

@@ -11,8 +11,7 @@ import Compute
 
 /// The objectives: losses of one image from the decoder's output, and the gradients that start backward.
 extension TrainingStep {
-  private var latents: Reparameterization { pass.latents }
-  private var latent: Int { pass.latents.latent }
+  private var latent: Int { latents.latent }
 
   /// −ELBO averaged over the samples, with KL in closed form where the prior has one (Kingma & Welling 2014,
   /// equation 10), else as log q(z | x) − log p(z) (equation 2 there).
@@ -94,7 +93,7 @@ extension TrainingStep {
       case .elbo, .iwae: sampledHeads(image, gradient)
       case .dreg: doublyReparameterizedHeads(image, gradient)
       }
-      pass.encoder.network.outputGradient.set(row: image, from: gradient.baseAddress!)
+      headsGradient?.set(row: image, from: gradient.baseAddress!)
     }
   }
 
@@ -147,12 +146,11 @@ extension TrainingStep {
   /// −log p(x | z) of one row of samples; its gradient, times `scale`, goes to the decoder where anything goes back
   /// through it.
   private func likelihood(_ row: Int, scale: Float, _ slope: inout ChannelDoubles) -> Double {
-    let gradient = decoderGradient
-    return model.settings.likelihood.negativeLogLikelihood(
-      pass.decoder.output.row(row), pass.targets.row(row / samples), count: model.settings.pixelCount,
+    model.settings.likelihood.negativeLogLikelihood(
+      decoderOutput.row(row), pass.targets.row(row / samples), count: model.settings.pixelCount,
       channels: model.settings.channels, spread: model.spread, scale: scale,
-      gradient: gradient?.type == .float32 ? gradient?.row(row) : nil,
-      halfGradient: gradient?.type == .bfloat16 ? gradient.map { $0.halves + row * $0.stride } : nil,
+      gradient: decoderGradient?.type == .float32 ? decoderGradient?.row(row) : nil,
+      halfGradient: decoderGradient?.type == .bfloat16 ? decoderGradient?.halfRow(row) : nil,
       spreadGradient: &slope)
   }
 
@@ -160,7 +158,7 @@ extension TrainingStep {
     guard let gradient = decoderGradient else { return }
     switch gradient.type {
     case .float32: selva_scale(gradient.row(row), factor, gradient.columns)
-    case .bfloat16: selva_scale_bf16(gradient.halves + row * gradient.stride, factor, gradient.columns)
+    case .bfloat16: selva_scale_bf16(gradient.halfRow(row), factor, gradient.columns)
     }
   }
 }

@@ -32,11 +32,12 @@ package struct BatchSource: Sendable {
     images.labels.map { classes[Int($0[image])] } ?? RowTags.noClass
   }
 
-  /// Row `row` of `targets` (float32, the likelihood's x) and of `inputs` (standardized, for the encoder) from
-  /// image `image`. `stream` serves stochastic binarization.
-  func fill(row: Int, targets: Matrix, inputs: Matrix, image: Int, stream: RandomStream) {
+  /// `target` (`[pixels]`, the likelihood's x) and row `row` of `inputs` (standardized, for the encoder) from image
+  /// `image`. `stream` serves stochastic binarization.
+  func fill(
+    _ target: UnsafeMutablePointer<Float>, row: Int, of inputs: Matrix, image: Int, stream: RandomStream
+  ) {
     let count = images.pixelCount
-    let target = targets.row(row)
     switch images.pixels {
     case .bytes(let bytes): selva_scale_bytes(bytes + image * count, target, count)
     case .floats(let floats): target.update(from: floats + image * count, count: count)
@@ -67,7 +68,7 @@ struct Standardization: Sendable {
     case .float32: selva_standardize(pixels, factor, shift, inputs.row(row), factor.count)
     case .bfloat16:
       selva_standardize_bf16(
-        pixels, factor, shift, inputs.halves + row * inputs.stride, factor.count)
+        pixels, factor, shift, inputs.halfRow(row), factor.count)
     }
   }
 }

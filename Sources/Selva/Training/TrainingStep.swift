@@ -35,6 +35,12 @@ package final class TrainingStep: @unchecked Sendable {
   /// What goes back: through the encoder, and through the decoder or z.
   private let encoderGoesBack: Bool
   private let decoderGoesBack: Bool
+  /// What the objective reads, and where its gradients go (nil where nothing goes back): held here, since every row
+  /// asks for them, and each way there that is not constant counts a reference that all workers share.
+  let latents: Reparameterization
+  let decoderOutput: Matrix
+  let decoderGradient: Matrix?
+  let headsGradient: Matrix?
   private let sharesComponents: Bool
   private let partial: UnsafeMutablePointer<Partial>
   private let workers: Int
@@ -81,6 +87,10 @@ package final class TrainingStep: @unchecked Sendable {
       encodedGradient: encodedGradient,
       latentGradient: model[.encoder].learns ? latentGradient : nil)
     self.pass = pass
+    latents = pass.latents
+    decoderOutput = pass.decoder.output
+    decoderGradient = decoderGoesBack ? pass.decoder.network.outputGradient : nil
+    headsGradient = encoderGoesBack ? pass.encoder.network.outputGradient : nil
     prior = plan.bind(
       PriorBinding(
         parameters: model[.prior], z: pass.latents.z, rows: rows.repeated(samples),
@@ -114,9 +124,6 @@ package final class TrainingStep: @unchecked Sendable {
     for worker in 0..<workers { total += partial[worker].sums }
     return total
   }
-
-  /// Where the objective puts its gradient; nil where nothing goes back through the decoder.
-  var decoderGradient: Matrix? { decoderGoesBack ? pass.decoder.network.outputGradient : nil }
 
   private func rows(_ worker: Worker) -> Range<Int> { pass.rows.blocks[worker.index][0] }
 
@@ -236,7 +243,6 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   private func sample(_ row: Int) {
-    let latents = pass.latents
     for sample in 0..<samples {
       let epsilon = latents.epsilon.row(row * samples + sample)
       if let givenEpsilon {
