@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "lanes.h"
+#include <math.h>
 
 // How many of `count` rows, `stride` apart and `n` long, have sixteen values from value `i` on without an end of memory:
 // the last ones of a row go on into the next.
@@ -83,6 +84,42 @@ EXPORTED(
     store_part(mean_gradient + i, first, used);
     store_part(log_variance_gradient + i, second, used);
   }
+}
+
+INLINE float largest(const float *x, size_t n) {
+  lanes most = splat(-__builtin_inff());
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = load(x + i);
+    most = choose(v > most, v, most);
+  }
+  float value = -__builtin_inff();
+  for (size_t j = 0; j < LANES; j++) value = most[j] > value ? most[j] : value;
+  for (; i < n; i++) value = x[i] > value ? x[i] : value;
+  return value;
+}
+
+// Groups that are added up in float32 before they come to the sum.
+#define GROUPS 64
+
+EXPORTED(double, selva_mixture_shares, (const float *constants, float *x, size_t n), (constants, x, n)) {
+  EACH_GROUP(store_part(x + i, load_part(constants + i, k) - 0.5f * load_part(x + i, k), k);)
+  const float most = largest(x, n);
+  const lanes_i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  lanes part = {};
+  double total = 0;
+  size_t groups = 0;
+  EACH_GROUP(
+    lanes e = exponential(load_part(x + i, k) - most);
+    store_part(x + i, e, k);
+    part += choose(lane < (int32_t)k, e, splat(0));
+    if (++groups % GROUPS == 0 || i + LANES >= n) {
+      total += sum(part);
+      part = splat(0);
+    })
+  const float scale = (float)(1 / total);
+  EACH_GROUP(store_part(x + i, scale * load_part(x + i, k), k);)
+  return (double)most + log(total);
 }
 
 double selva_mixture_distance_reference(const float *z, const float *mean, const float *precision, size_t n) {

@@ -32,6 +32,7 @@
 #define selva_normals SELVA_JOIN(selva_normals, VARIANT)
 #define selva_binarize SELVA_JOIN(selva_binarize, VARIANT)
 #define selva_mixture_distances SELVA_JOIN(selva_mixture_distances, VARIANT)
+#define selva_mixture_shares SELVA_JOIN(selva_mixture_shares, VARIANT)
 #define selva_mixture_pull SELVA_JOIN(selva_mixture_pull, VARIANT)
 #define selva_mixture_component SELVA_JOIN(selva_mixture_component, VARIANT)
 #define selva_derivative_from_output SELVA_JOIN(selva_derivative_from_output, VARIANT)

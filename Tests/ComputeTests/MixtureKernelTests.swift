@@ -88,6 +88,23 @@ private final class LastValues {
       second, (0..<n).map { sum($0) { distance, precision in 0.5 * (1 - distance * distance * precision) } })
   }
 
+  /// From few components to more than are added up at once; the first far from the rest, so that the largest counts.
+  @Test(arguments: Kernels.all, [1, 5, 16, 500, 2100])
+  func shares(_ kernels: Kernels, components: Int) {
+    let constants = wave(components, 3, 7919).enumerated().map { $0 == 0 ? $1 - 120 : $1 }
+    let distances = wave(components, 2, 104_729).map { $0 + 2 }
+    let logits = zip(constants, distances).map { Double($0) - 0.5 * Double($1) }
+    let largest = logits.max()!
+    let total = logits.reduce(0) { $0 + exp($1 - largest) }
+    var shares = distances
+    let density = kernels.mixture_shares(constants, &shares, components)
+    #expect(abs(density - largest - log(total)) < 1e-6 * max(1, abs(largest)))
+    for (share, logit) in zip(shares, logits) {
+      #expect(abs(Double(share) - exp(logit - largest) / total) < 1e-6)
+    }
+    #expect(abs(shares.reduce(0) { $0 + Double($1) } - 1) < 1e-5)
+  }
+
   /// Rows are read in whole vectors, but none past the end, and what follows a row does not count.
   @Test(arguments: Kernels.all, sizes)
   func nothingIsReadPastTheEnd(_ kernels: Kernels, n: Int) {

@@ -94,6 +94,9 @@ void selva_standardize_bf16(
 void selva_mixture_distances(
     const float *z, const float *means, size_t stride, const float *precisions, size_t components, size_t n,
     float *distances);
+// From distances, in place, each component's share of p(z), which add up to 1; log p(z), with constants
+// log weight + log normalization.
+double selva_mixture_shares(const float *constants, float *distances, size_t components);
 // gradient += sum over k of weights[k] * (z - mean) * precision.
 void selva_mixture_pull(
     const float *z, const float *means, size_t stride, const float *precisions, const float *weights,

@@ -110,17 +110,7 @@ struct Mixture: Sendable {
   func logDensity(_ z: UnsafePointer<Float>, shares: UnsafeMutablePointer<Float>) -> Double {
     selva_mixture_distances(
       z, means.floats, means.stride, precisions.floats, count, latent, shares)
-    var largest = -Float.infinity
-    for k in 0..<count {
-      shares[k] = constants.floats[k] - 0.5 * shares[k]
-      largest = max(largest, shares[k])
-    }
-    for k in 0..<count { shares[k] -= largest }
-    selva_exp(shares, 1, shares, count)
-    var total = 0.0
-    for k in 0..<count { total += Double(shares[k]) }
-    selva_scale(shares, Float(1 / total), count)
-    return Double(largest) + log(total)
+    return selva_mixture_shares(constants.floats, shares, count)
   }
 
   /// Adds Σ_k weights_k · (z − μ_k)/σ_k² to `gradient`.

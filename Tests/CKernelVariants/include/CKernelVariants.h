@@ -36,6 +36,7 @@ typedef struct {
   void (*normals)(const selva_stream *, float *, size_t);
   void (*binarize)(const selva_stream *, const float *, float *, size_t);
   void (*mixture_distances)(const float *, const float *, size_t, const float *, size_t, size_t, float *);
+  double (*mixture_shares)(const float *, float *, size_t);
   void (*mixture_pull)(
       const float *, const float *, size_t, const float *, const float *, size_t, size_t, float *);
   void (*mixture_component)(
