@@ -60,8 +60,12 @@ row vae-2x300-silu "${large[@]}" --epochs 5300 --activation silu
 longer=(--batch-size 250 --precision float32 --schedule cosine --average-decay 0.9997 --weight-decay 0.01)
 priors=(--hidden 300,300 --latent 40 --beta-schedule linear --beta-epochs 80 "${longer[@]}" --epochs 700)
 row normal "${priors[@]}"
-row vamp "${priors[@]}" --prior vamp:500 --epsilon 1e-3 --weight-decay 0 --precision bfloat16 --epochs 400
+vamp=(--prior vamp:500 --epsilon 1e-3 --weight-decay 0 --precision bfloat16)
+row vamp "${priors[@]}" "${vamp[@]}" --epochs 1000
+row vamp-iwae-k5 "${longer[@]}" "${vamp[@]}" --start-from "$runs/vamp" --epochs 80 --objective iwae --importance-samples 5
 row flow "${priors[@]}" --prior flow
+row flow-seed2 "${priors[@]}" --prior flow --seed 2
+row flow-seed3 "${priors[@]}" --prior flow --seed 3
 row normal-then-flow "${longer[@]}" --start-from "$runs/normal" --prior flow --freeze encoder,decoder --epochs 200
 
 # Convolutions, batches of 100 as in the first table.

@@ -55,12 +55,12 @@ extension ModelSettings {
     guard let found = images.labels else { throw LabelError.missing(path: images.path, fix: fix) }
     var isKnown = [Bool](repeating: false, count: 256)
     for label in labels { isKnown[label] = true }
-    func check(_ index: Int) throws {
-      guard !isKnown[Int(found[index])] else { return }
-      throw LabelError.unknown(
-        path: images.labelsPath ?? images.path, image: index, label: Int(found[index]), known: labels)
-    }
-    if let indices { try indices.forEach(check) } else { try found.indices.forEach(check) }
+    func isUnknown(_ index: Int) -> Bool { !isKnown[Int(found[index])] }
+    let unknown =
+      if let indices { indices.first(where: isUnknown) } else { found.indices.first(where: isUnknown) }
+    guard let unknown else { return }
+    throw LabelError.unknown(
+      path: images.labelsPath ?? images.path, image: unknown, label: Int(found[unknown]), known: labels)
   }
 }
 
