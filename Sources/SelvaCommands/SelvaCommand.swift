@@ -34,18 +34,23 @@ public struct SelvaCommand: ParsableCommand {
   public static func run(_ arguments: [String]) -> Never {
     Interrupt.guardStreams()
     MappedFile.surviveCuts()
+    endProcess(status(of: arguments))
+  }
+
+  /// What ended a command is let go of here, before the process ends.
+  private static func status(of arguments: [String]) -> Int32 {
     do {
       try checkName(arguments)
       var command = try parseAsRoot(read(arguments))
       try Launch.check(command)
       try command.run()
       try MappedFile.checkNoneIsCut()
-      endProcess(0)
+      return 0
     } catch {
       let status = tell(error)
       // All are ended as soon as one ends like this, and the first has something to say.
       if !Launch.speaks && status != 0 { usleep(500_000) }
-      endProcess(status)
+      return status
     }
   }
 
