@@ -75,6 +75,7 @@ public final class WorkerGroup: Sendable {
     shared.publish(body)
     body(Worker(index: 0, count: count, meeting: shared.meeting))
     shared.meeting.join()
+    shared.forget()
   }
 }
 
@@ -104,7 +105,7 @@ private final class Meeting: Sendable {
 }
 
 /// What the threads share. `@unchecked Sendable`: `job` is written before `generation` is raised and read after
-/// it is seen raised; the condition guards sleeping only.
+/// it is seen raised, and let go of when all have met; the condition guards sleeping only.
 private final class Shared: @unchecked Sendable {
   let count: Int
   let meeting: Meeting
@@ -123,6 +124,9 @@ private final class Shared: @unchecked Sendable {
     job = body
     raise()
   }
+
+  /// Once all workers are done: what a piece of work used is not kept until the next.
+  func forget() { job = nil }
 
   func stop() {
     stopping.store(true, ordering: .releasing)

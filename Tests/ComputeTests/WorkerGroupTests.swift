@@ -61,3 +61,15 @@ func `shares cover everything once`(_ total: Int, _ count: Int) {
   }
   #expect(Array(blocked.values[3...]) == [1, 1, 0, 1, 1, 0])
 }
+
+@Test(arguments: [1, 3]) func `what a piece of work used is let go of when it is done`(workers: Int) {
+  final class Used: Sendable {}
+  let group = WorkerGroup(count: workers)
+  weak var used: Used?
+  do {
+    let made = Used()
+    used = made
+    group.run { [made] _ in withExtendedLifetime(made) {} }
+  }
+  #expect(used == nil)
+}
