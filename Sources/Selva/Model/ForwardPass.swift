@@ -52,6 +52,9 @@ final class ForwardPass: Sendable {
   let decoder: DecoderPass
   /// Of images.
   let rows: RowSplit
+  /// The encoder's: held here too, since every row asks for them, and the way through the encoder counts a reference
+  /// that all workers share.
+  private let inputs: Matrix
 
   /// - Parameters:
   ///   - samples: latent vectors for each image.
@@ -68,6 +71,7 @@ final class ForwardPass: Sendable {
     encoder = EncoderPass(
       model, rows: encodedRows == 0 ? rows : rows.followed(by: encodedRows), tags: tags,
       inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) })
+    inputs = encoder.inputs
     latents = Reparameterization(
       heads: encoder.network.output.block(rows: 0..<rows.count), samples: samples,
       type: model.all.elementType)
@@ -78,7 +82,7 @@ final class ForwardPass: Sendable {
 
   /// Reads image `image` of `source` into row `row`. `stream` serves stochastic binarization.
   func read(_ image: Int, of source: BatchSource, into row: Int, stream: RandomStream) {
-    source.fill(targets.row(row), row: row, of: encoder.inputs, image: image, stream: stream)
+    source.fill(targets.row(row), row: row, of: inputs, image: image, stream: stream)
     tags.numbers[row] = Int32(truncatingIfNeeded: image)
     tags.classes[row] = source.kind(of: image)
   }
