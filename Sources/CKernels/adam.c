@@ -8,6 +8,8 @@ INLINE void adam(
     float *average) {
   const float keep1 = s->beta1, new1 = 1 - s->beta1, keep2 = s->beta2, new2 = 1 - s->beta2;
   EACH_GROUP(
+    // All workers read the weights, or their halves; what else moves is one worker's own.
+    if (w16) will_write(w16 + i + AHEAD); else will_write(w + i + AHEAD);
     lanes gradient = load_part(g + i, k) * s->gradient_scale;
     lanes first = keep1 * load_part(m + i, k) + new1 * gradient;
     lanes second = keep2 * load_part(v + i, k) + new2 * gradient * gradient;

@@ -102,6 +102,7 @@ EXPORTED(
     (const float *x, const float *factor, const float *shift, float *y, size_t n),
     (x, factor, shift, y, n)) {
   EACH_GROUP(
+    will_write(y + i + AHEAD);
     store_part(y + i, load_part(x + i, k) * load_part(factor + i, k) + load_part(shift + i, k), k);)
 }
 
@@ -110,6 +111,7 @@ EXPORTED(
     (const float *x, const float *factor, const float *shift, uint16_t *y, size_t n),
     (x, factor, shift, y, n)) {
   EACH_GROUP(
+    will_write(y + i + AHEAD);
     lanes v = load_part(x + i, k) * load_part(factor + i, k) + load_part(shift + i, k);
     store_half_part(y + i, narrow(v), k);)
 }

@@ -26,15 +26,18 @@ struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
   let weightSlopes: UnsafeMutablePointer<ChannelDoubles>
   /// Weight of each component's KL divergence in the objective, `[workers, latent]`, the same for all workers.
   let costs: UnsafeMutablePointer<Double>
-  /// KL divergence of each component summed over a worker's images, `[workers, latent]`.
+  /// KL divergence of each component summed over a worker's images, `[workers, latentStride]`.
   let componentKL: UnsafeMutablePointer<Double>
+  /// From one worker's sums to the next: two cache lines apart at least, since every image adds to all of them.
+  let latentStride: Int
   /// log p(z) of each row of samples, and what −log p(z) weighs in the objective.
   let logPrior: Doubles
   let priorWeights: Matrix
   private let storage: Storage
 
   init(rows: Int, latent: Int, workers: Int) {
-    storage = Storage(byteCount: 8 * (5 * rows + 2 * workers * latent))
+    latentStride = Scratch.latentStride(latent)
+    storage = Storage(byteCount: 8 * (5 * rows + workers * (latent + latentStride)))
     weightSlopes = storage.base.assumingMemoryBound(to: ChannelDoubles.self)
     normalizedWeights = (storage.base + 32 * rows).assumingMemoryBound(to: Double.self)
     costs = normalizedWeights + rows
@@ -44,6 +47,8 @@ struct Scratch: @unchecked Sendable {  // for the reason given at `Storage`
   }
 
   static func byteCount(rows: Double, latent: Int, workers: Int) -> Double {
-    52 * rows + 16 * Double(workers) * Double(latent)
+    52 * rows + 8 * Double(workers) * Double(latent + latentStride(latent))
   }
+
+  private static func latentStride(_ latent: Int) -> Int { (latent + 31) / 16 * 16 }
 }

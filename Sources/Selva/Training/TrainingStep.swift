@@ -114,7 +114,7 @@ package final class TrainingStep: @unchecked Sendable {
     self.beta = beta
     pass.tags.epoch = epoch
     scratch.costs.update(repeating: beta, count: workers * model.settings.latent)
-    scratch.componentKL.update(repeating: 0, count: workers * model.settings.latent)
+    scratch.componentKL.update(repeating: 0, count: workers * scratch.latentStride)
   }
 
   /// The step's sums over all workers, in a fixed order.
@@ -168,7 +168,7 @@ package final class TrainingStep: @unchecked Sendable {
   /// The objective, and its gradient with respect to the decoder's output.
   package func loss(_ worker: Worker) {
     var part = Partial()
-    let componentKL = scratch.componentKL + worker.index * model.settings.latent
+    let componentKL = scratch.componentKL + worker.index * scratch.latentStride
     for row in rows(worker) {
       switch training.objective {
       case .elbo: evidenceBound(row, &part, componentKL)
@@ -266,7 +266,7 @@ package final class TrainingStep: @unchecked Sendable {
     if worker.index == 0 {
       wholeKL.gather(
         (0..<latent).lazy.map { [scratch, workers, isIdle] i in
-          isIdle ? 0 : (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * latent + i] }
+          isIdle ? 0 : (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * scratch.latentStride + i] }
         })
     }
     worker.barrier()
