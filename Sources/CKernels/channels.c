@@ -89,7 +89,7 @@ EXPORTED(
   lanes inverse[PHASES];
   spread_lanes(inverses, channels, inverse);
   logistic_sums sums = {{}, splat(1), {}, {}};
-  const lanes_i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const lanes_i lane = LANE_NUMBERS;
   double total = 0;
   size_t phase = 0, pairs = 0;
   EACH_GROUP(

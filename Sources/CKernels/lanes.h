@@ -43,6 +43,9 @@ typedef uint8_t lanes_b __attribute__((vector_size(16)));
   KERNEL type name parameters { return name##_body arguments; } \
   INLINE type name##_body parameters
 
+// The number of each lane.
+#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
 INLINE lanes splat(float x) { return (lanes){} + x; }
 INLINE lanes load(const float *p) { lanes v; memcpy(&v, p, sizeof v); return v; }
 INLINE void store(float *p, lanes v) { memcpy(p, &v, sizeof v); }

@@ -23,17 +23,16 @@ EXPORTED(
     (z, means, stride, precisions, components, n, distances)) {
   const size_t whole = n / LANES * LANES, rest = n - whole;
   const size_t safe = rows_to_read(components, stride < n ? stride : n, n, whole);
-  const lanes_i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const lanes_i lane = LANE_NUMBERS;
   const lanes last = load_part(z + whole, rest);
   for (size_t k = 0; k < components; k++) {
     const float *mean = means + k * stride, *precision = precisions + k * n;
     lanes squares = {};
     for (size_t i = 0; i < whole; i += LANES) squares += square(load(z + i), load(mean + i), load(precision + i));
-    if (rest == 0) {
-    } else if (k < safe) {
+    if (rest > 0 && k < safe) {
       lanes more = square(last, load(mean + whole), load(precision + whole));
       squares += choose(lane < (int32_t)rest, more, splat(0));
-    } else {
+    } else if (rest > 0) {
       squares += square(last, load_part(mean + whole, rest), load_part(precision + whole, rest));
     }
     distances[k] = sum(squares);
@@ -105,7 +104,7 @@ INLINE float largest(const float *x, size_t n) {
 EXPORTED(double, selva_mixture_shares, (const float *constants, float *x, size_t n), (constants, x, n)) {
   EACH_GROUP(store_part(x + i, load_part(constants + i, k) - 0.5f * load_part(x + i, k), k);)
   const float most = largest(x, n);
-  const lanes_i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const lanes_i lane = LANE_NUMBERS;
   lanes part = {};
   double total = 0;
   size_t groups = 0;

@@ -33,7 +33,7 @@ INLINE void multiply(uint32_t factor, lanes_u x, lanes_u *high, lanes_u *low) {
 
 // Blocks first ..< first + 16 of the stream; value 4 b + j of the stream is word j of block b.
 INLINE void sixteen_blocks(const selva_stream *s, uint32_t first, lanes_u out[4]) {
-  lanes_u c0 = first + (lanes_u){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  lanes_u c0 = first + (lanes_u)LANE_NUMBERS;
   lanes_u zero = {}, c1 = zero + s->counter[0], c2 = zero + s->counter[1], c3 = zero + s->counter[2];
   uint32_t k0 = s->key[0], k1 = s->key[1];
   for (int round = 0; round < ROUNDS; round++) {
