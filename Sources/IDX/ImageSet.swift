@@ -26,7 +26,7 @@ public final class ImageSet: @unchecked Sendable {
   /// The pixels of all images, image by image, row by row, each with its channels (red, green, blue) together.
   public let pixels: Pixels
   private let file: IDXFile?
-  private let copied: UnsafeMutableBufferPointer<Float>?
+  private let copied: UnsafeMutableRawBufferPointer?
   private let scratch: ScratchMemory?
 
   /// Where the pixels of all images lie, `[count, height, width, channels]`. Valid while the set lives.
@@ -83,12 +83,28 @@ public final class ImageSet: @unchecked Sendable {
   ///   - width: pixels in a row.
   ///   - channels: 1 grey, 3 red, green and blue.
   ///   - labels: one an image.
-  public init(values: [Float], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
-    shape = ImageShape(height: height, width: width, channels: channels)
+  public convenience init(values: [Float], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
+    let shape = ImageShape(height: height, width: width, channels: channels)
+    self.init(copy: values, shape, labels) { .floats($0.assumingMemoryBound(to: Float.self)) }
+  }
+
+  /// The same of bytes, from 0 (black) to 255 (white): a quarter of the memory.
+  ///
+  /// - Parameter bytes: `[count, height · width · channels]`, row-major.
+  public convenience init(bytes: [UInt8], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
+    let shape = ImageShape(height: height, width: width, channels: channels)
+    self.init(copy: bytes, shape, labels) { .bytes($0.assumingMemoryBound(to: UInt8.self)) }
+  }
+
+  private init<Pixel: BitwiseCopyable>(
+    copy values: [Pixel], _ shape: ImageShape, _ labels: [UInt8]?, as pixels: (UnsafeRawPointer) -> Pixels
+  ) {
+    let (height, width, channels) = (shape.height, shape.width, shape.channels)
     precondition(channels == 1 || channels == 3, "images of \(channels) channels")
     precondition(
       height > 0 && width > 0 && !values.isEmpty && values.count % (height * width * channels) == 0,
       "\(values.count) values are no whole images of \(shape)")
+    self.shape = shape
     path = ImageSet.memory
     layout = nil
     count = values.count / (height * width * channels)
@@ -97,10 +113,13 @@ public final class ImageSet: @unchecked Sendable {
     labelsPath = nil
     file = nil
     scratch = nil
-    let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
-    _ = memory.initialize(fromContentsOf: values)
+    let memory = values.withUnsafeBytes { values in
+      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: values.count, alignment: 64)
+      memory.copyMemory(from: values)
+      return memory
+    }
     copied = memory
-    pixels = .floats(UnsafePointer(memory.baseAddress!))
+    self.pixels = pixels(UnsafeRawPointer(memory.baseAddress!))
   }
 
   deinit { copied?.deallocate() }

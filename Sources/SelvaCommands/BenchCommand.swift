@@ -166,8 +166,8 @@ struct BenchCommand: ParsableCommand, RankedCommand {
 
   private func images() throws -> ImageSet {
     guard let data else {
-      let values = (0..<8192 * 784).map { Float(($0 &* 2_654_435_761) >> 7 & 255) / 255 }
-      return ImageSet(values: values, height: 28, width: 28)
+      let bytes = (0..<8192 * 784).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) }
+      return ImageSet(bytes: bytes, height: 28, width: 28)
     }
     return try ImageOptions.images(data, part: .train, layout: layout)
   }

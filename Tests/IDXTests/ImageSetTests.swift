@@ -73,6 +73,15 @@ import Testing
     #expect(set.image(1) == Array(values[6...]))
   }
 
+  @Test func bytesThatAProgramMade() {
+    let set = ImageSet(bytes: (0..<12).map { $0 * 23 }, height: 1, width: 2, channels: 3, labels: [7, 9])
+    #expect(set.shape == ImageShape(height: 1, width: 2, channels: 3))
+    #expect(set.path == "memory")
+    #expect(set.labels == [7, 9])
+    #expect(raw(set) == (0..<12).map { Float($0 * 23) })
+    #expect(set.image(1)[5] == Float(253) / 255)
+  }
+
   /// A set larger than memory: only its header may be read when it is opened. The file has 64 GiB of holes,
   /// which take seconds to read.
   @Test func openingDoesNotReadTheImages() throws {
