@@ -83,7 +83,8 @@ public final class ImageSet: @unchecked Sendable {
   ///   - width: pixels in a row.
   ///   - channels: 1 grey, 3 red, green and blue.
   ///   - labels: one an image.
-  public convenience init(values: [Float], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
+  public convenience init(values: [Float], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil)
+  {
     let shape = ImageShape(height: height, width: width, channels: channels)
     self.init(copy: values, shape, labels) { .floats($0.assumingMemoryBound(to: Float.self)) }
   }
@@ -91,7 +92,8 @@ public final class ImageSet: @unchecked Sendable {
   /// The same of bytes, from 0 (black) to 255 (white): a quarter of the memory.
   ///
   /// - Parameter bytes: `[count, height · width · channels]`, row-major.
-  public convenience init(bytes: [UInt8], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil) {
+  public convenience init(bytes: [UInt8], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil)
+  {
     let shape = ImageShape(height: height, width: width, channels: channels)
     self.init(copy: bytes, shape, labels) { .bytes($0.assumingMemoryBound(to: UInt8.self)) }
   }
