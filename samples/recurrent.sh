@@ -7,7 +7,7 @@
 #
 #   samples/recurrent.sh FOLDER-WITH-MNIST [THREADS]
 #
-# 36 runs of ten epochs, hours on two cores. Runs that are in recurrent/runs.csv are not made again.
+# 36 runs of ten epochs, half an hour on one core. Runs that are in recurrent/runs.csv are not made again.
 set -euo pipefail
 data=$(cd "${1:?name the folder with MNIST}" && pwd)
 threads=${2:-0}
