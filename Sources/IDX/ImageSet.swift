@@ -89,9 +89,14 @@ public final class ImageSet: @unchecked Sendable {
     self.init(copy: values, shape, labels) { .floats($0.assumingMemoryBound(to: Float.self)) }
   }
 
-  /// The same of bytes, from 0 (black) to 255 (white): a quarter of the memory.
+  /// Images that a program made of bytes, which are copied.
   ///
-  /// - Parameter bytes: `[count, height · width · channels]`, row-major.
+  /// - Parameters:
+  ///   - bytes: `[count, height · width · channels]`, row-major, each from 0 (black) to 255 (white).
+  ///   - height: rows of pixels.
+  ///   - width: pixels in a row.
+  ///   - channels: 1 grey, 3 red, green and blue.
+  ///   - labels: one an image.
   public convenience init(bytes: [UInt8], height: Int, width: Int, channels: Int = 1, labels: [UInt8]? = nil)
   {
     let shape = ImageShape(height: height, width: width, channels: channels)
