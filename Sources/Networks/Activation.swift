@@ -57,10 +57,13 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
     precondition(
       input.rows == output.rows && input.columns == output.columns,
       "activation of [\(input.rows), \(input.columns)] into [\(output.rows), \(output.columns)]")
-    let count = input.rows * input.columns
-    switch output.type {
-    case .float32: selva_activation_forward(kernel, input.floats, output.floats, count)
-    case .bfloat16: selva_activation_forward_bf16(kernel, input.floats, output.halves, count)
+    let isWhole = input.stride == input.columns && output.stride == output.columns
+    let (rows, count) = isWhole ? (1, input.rows * input.columns) : (input.rows, input.columns)
+    for row in 0..<rows {
+      switch output.type {
+      case .float32: selva_activation_forward(kernel, input.row(row), output.row(row), count)
+      case .bfloat16: selva_activation_forward_bf16(kernel, input.row(row), output.halfRow(row), count)
+      }
     }
   }
 

@@ -8,6 +8,7 @@ final class DenseLayer: Layer {
   private let biasGradient: Matrix?
   private let classes: ClassBias?
   private let workers: [Work]
+  let readsAllRows: Bool
 
   var output: Matrix { result.output }
   var activated: Matrix { result.activated }
@@ -18,12 +19,15 @@ final class DenseLayer: Layer {
   private struct Work: Sendable {
     let blocks: [Block]
     let outputs: Range<Int>
+    /// Forward over all rows, where it is by outputs.
+    let share: Product?
     let weightGradient: Product?
   }
 
   private struct Block: Sendable {
     let rows: Range<Int>
-    let forward: Product
+    /// Nil where it is by outputs.
+    let forward: Product?
     let inputGradient: Product?
   }
 
@@ -41,20 +45,28 @@ final class DenseLayer: Layer {
     let weight = parameters.operand(plan.weight, rows: width, columns: plan.inputs)
     let bias = parameters.matrix(plan.bias, rows: 1, columns: width)
     let weightGradient = parameters.gradient(plan.weight, rows: width, columns: plan.inputs)
+    let isByOutputs = inputGradient == nil && DenseLayer.isByOutputs(plan, binding)
+    readsAllRows = isByOutputs
     workers = binding.rows.blocks.enumerated().map { index, blocks in
       let outputs = binding.share(of: width, worker: index, number: number)
       return Work(
         blocks: blocks.filter { !$0.isEmpty }.map { rows in
           Block(
             rows: rows,
-            forward: Product(
-              input.block(rows: rows), weight, transposeB: true, bias: bias,
-              into: result.preactivation.block(rows: rows)),
+            forward: isByOutputs
+              ? nil
+              : Product(
+                input.block(rows: rows), weight, transposeB: true, bias: bias,
+                into: result.preactivation.block(rows: rows)),
             inputGradient: inputGradient?.block(rows).map {
               Product(result.gradient!.block(rows: rows), weight, into: $0)
             })
         },
         outputs: outputs,
+        share: isByOutputs
+          ? Product(
+            input, weight.block(rows: outputs), transposeB: true, bias: bias.block(columns: outputs),
+            into: result.preactivation.block(columns: outputs)) : nil,
         weightGradient: outputs.isEmpty
           ? nil
           : weightGradient.map {
@@ -65,9 +77,23 @@ final class DenseLayer: Layer {
     }
   }
 
+  /// Whether workers split outputs, not rows, going forward. Then each reads only the weights that it moves, and no core has
+  /// to give those up to another in every step; in exchange all read all rows, once more than the gradient of the weights has
+  /// them do. Not where rows are many, where outputs would divide unevenly, nor where a row's class or its random numbers
+  /// have a say.
+  private static func isByOutputs(_ plan: DensePlan, _ binding: NetworkBinding) -> Bool {
+    let workers = binding.rows.workers
+    return binding.workersMeet && workers > 1 && plan.outputs >= max(128 * workers, 3 * binding.rows.count)
+      && plan.classBias == nil && binding.dropoutRate == 0
+  }
+
   func forward(_ worker: Int) {
+    if let share = workers[worker].share {
+      share()
+      return result.forward(outputs: workers[worker].outputs)
+    }
     for block in workers[worker].blocks {
-      block.forward()
+      block.forward?()
       classes?.add(to: result.preactivation, rows: block.rows)
       result.forward(block.rows)
     }
@@ -92,8 +118,9 @@ final class DenseLayer: Layer {
   }
 
   func rowProducts(_ worker: Int) {
+    workers[worker].share?()
     for block in workers[worker].blocks {
-      block.forward()
+      block.forward?()
       block.inputGradient?()
     }
   }
@@ -102,9 +129,8 @@ final class DenseLayer: Layer {
 
   var operations: Int {
     workers.reduce(0) { total, work in
-      work.blocks.reduce(total + (work.weightGradient?.operations ?? 0)) {
-        $0 + $1.forward.operations + ($1.inputGradient?.operations ?? 0)
-      }
+      let products = [work.share, work.weightGradient] + work.blocks.flatMap { [$0.forward, $0.inputGradient] }
+      return products.reduce(total) { $0 + ($1?.operations ?? 0) }
     }
   }
 }

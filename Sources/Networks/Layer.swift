@@ -16,6 +16,10 @@ package protocol Layer: AnyObject, Sendable {
   /// ∂loss/∂y of a last layer, in the element type of the products, which the objective fills.
   var gradient: Matrix? { get }
 
+  /// Whether `forward` reads rows of other workers, and others' rows of what it makes are read next: then all workers meet
+  /// before and after it.
+  var readsAllRows: Bool { get }
+
   func forward(_ worker: Int)
   /// The gradient of the input.
   func backward(_ worker: Int)
@@ -29,6 +33,10 @@ package protocol Layer: AnyObject, Sendable {
   func parameterProducts(_ worker: Int)
   /// Multiplications and additions of one step over all workers, products only.
   var operations: Int { get }
+}
+
+extension Layer {
+  package var readsAllRows: Bool { false }
 }
 
 /// A layer as the layout knows it: where its parameters lie, before any memory is made for rows.
@@ -90,18 +98,21 @@ package struct NetworkBinding: Sendable {
   package let rowsPerTag: Int
   /// 0: none.
   package let dropoutRate: Double
+  /// Whether workers can wait for each other while they go forward.
+  package let workersMeet: Bool
   /// By worker, for as many floats as the network's layers ask for.
   private var memories: [Storage] = []
 
   package init(
     _ parameters: Parameters, rows: RowSplit, tags: RowTags? = nil, rowsPerTag: Int = 1,
-    dropoutRate: Double = 0
+    dropoutRate: Double = 0, workersMeet: Bool = false
   ) {
     self.parameters = parameters
     self.rows = rows
     self.tags = tags
     self.rowsPerTag = rowsPerTag
     self.dropoutRate = dropoutRate
+    self.workersMeet = workersMeet
   }
 
   /// The same with working memory of `floats` for each worker.

@@ -59,6 +59,12 @@ struct LayerOutput: Sendable {
     }
   }
 
+  /// The same of some outputs of all rows, where there is no dropout.
+  func forward(outputs: Range<Int>) {
+    precondition(dropout == nil, "dropout of some outputs")
+    activation?.forward(preactivation.block(columns: outputs), into: activated.block(columns: outputs))
+  }
+
   /// From `outputGradient` to `gradient`; nothing where there is no activation.
   func backward(_ rows: Range<Int>) {
     guard let gradient, let outputGradient else { return }

@@ -38,8 +38,13 @@ package final class Network: Sendable {
     return gradient
   }
 
-  package func forward(_ worker: Int) {
-    for layer in layers { layer.forward(worker) }
+  /// - Parameter meet: waits for all workers, where the network's binding says that they meet.
+  package func forward(_ worker: Int, meet: () -> Void = {}) {
+    for layer in layers {
+      if layer.readsAllRows { meet() }
+      layer.forward(worker)
+      if layer.readsAllRows { meet() }
+    }
   }
 
   /// From `outputGradient` down to the first layer.

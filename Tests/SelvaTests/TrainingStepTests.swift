@@ -10,13 +10,14 @@ import Testing
 @Suite struct TrainingStepTests {
   private let images = noiseImages(12, height: 4, width: 3)
 
-  private func trainer(workers: Int = 1, hidden: Int = 5, _ change: (inout TrainingSettings) -> Void)
-    -> Trainer
-  {
+  private func trainer(
+    workers: Int = 1, hidden: Int = 5, activation: Activation = .selu,
+    _ change: (inout TrainingSettings) -> Void
+  ) -> Trainer {
     var training = TrainingSettings()
     (training.precision, training.seed) = (.float32, 6)
     change(&training)
-    let model = ModelSettings(height: 4, width: 3, hidden: [hidden], latent: 2)
+    let model = ModelSettings(height: 4, width: 3, hidden: [hidden], latent: 2, activation: activation)
     let statistics = DataStatistics(images)
     let trainer = Trainer(
       model: model, training: training, images: images, inputMean: statistics.inputMean,
@@ -82,6 +83,40 @@ import Testing
     #expect(abs(norm(tight) - 0.001) < 1e-8)
     let factor = Float(0.001 / norm(free))
     for (a, b) in zip(free, tight) { #expect(abs(a * factor - b) < 1e-9) }
+  }
+
+  /// Workers meet before and after such a layer: each reads the images that the others have made, batch after batch.
+  @Test(arguments: [2, 3], [Activation.selu, .gelu])
+  func workersSplitTheOutputsOfAWideLayer(workers: Int, activation: Activation) {
+    func trainer(_ workers: Int) -> Trainer {
+      self.trainer(workers: workers, hidden: 400, activation: activation) { _ in }
+    }
+    func layer(_ trainer: Trainer) -> any Layer { trainer.job(4).step.pass.encoder.network.layers[0] }
+    let (one, many) = (trainer(1), trainer(workers))
+    #expect(!layer(one).readsAllRows && layer(many).readsAllRows)
+    for batch in 0..<30 {
+      let images = (0..<4).map { Int32((batch * 5 + $0 * 3) % 12) }[...]
+      let losses = [one, many].map { loss($0, epoch: batch, images: images, epsilon: nil) }
+      #expect(abs(losses[0] - losses[1]) < 1e-6 * abs(losses[0]))
+      let (a, b) = (ParameterStore.floats(one.store.gradients), ParameterStore.floats(many.store.gradients))
+      let difference = zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(difference < 1e-5 * (a.map(abs).max() ?? 0))
+    }
+  }
+
+  @Test func otherLayersAreSplitByRows() {
+    func isByOutputs(
+      workers: Int = 2, hidden: Int = 256, batch: Int = 4, _ change: (inout TrainingSettings) -> Void = { _ in }
+    ) -> Bool {
+      trainer(workers: workers, hidden: hidden, change).job(batch).step.pass.encoder.network.layers
+        .contains { $0.readsAllRows }
+    }
+    #expect(isByOutputs())
+    #expect(!isByOutputs(workers: 1))
+    #expect(!isByOutputs(workers: 3))
+    #expect(!isByOutputs(hidden: 240))
+    #expect(isByOutputs(batch: 85) && !isByOutputs(batch: 86))
+    #expect(!isByOutputs { $0.dropout = 0.1 })
   }
 
   @Test func settingsReachAdam() {

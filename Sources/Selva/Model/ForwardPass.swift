@@ -7,13 +7,19 @@ final class EncoderPass: Sendable {
   let inputs: Matrix
   let network: Network
 
-  /// - Parameter rows: of images, and after them of what else the prior wants encoded.
-  init(_ model: ModelParameters, rows: RowSplit, tags: RowTags, inputGradient: InputGradient? = nil) {
+  /// - Parameters:
+  ///   - rows: of images, and after them of what else the prior wants encoded.
+  ///   - workersMeet: whether workers can wait for each other while they go forward.
+  init(
+    _ model: ModelParameters, rows: RowSplit, tags: RowTags, inputGradient: InputGradient? = nil,
+    workersMeet: Bool = false
+  ) {
     inputs = Matrix(
       rows: rows.count, columns: model.settings.pixelCount, type: model.all.elementType)
     network = Network(
       model.layout.encoder,
-      NetworkBinding(model[.encoder], rows: rows, tags: tags, dropoutRate: model.dropoutRate),
+      NetworkBinding(
+        model[.encoder], rows: rows, tags: tags, dropoutRate: model.dropoutRate, workersMeet: workersMeet),
       input: inputs, inputGradient: inputGradient)
   }
 }
@@ -61,16 +67,17 @@ final class ForwardPass: Sendable {
   ///   - encodedRows: rows beside the images that go through the encoder.
   ///   - encodedGradient: where the gradient of those rows' inputs goes.
   ///   - latentGradient: where the gradient of z goes, `[images · samples, latent]`.
+  ///   - workersMeet: whether workers can wait for each other within the encoder.
   init(
     _ model: ModelParameters, rows: RowSplit, samples: Int = 1, seed: UInt64 = 0, encodedRows: Int = 0,
-    encodedGradient: Matrix? = nil, latentGradient: Matrix? = nil
+    encodedGradient: Matrix? = nil, latentGradient: Matrix? = nil, workersMeet: Bool = false
   ) {
     self.rows = rows
     tags = RowTags(count: rows.count + encodedRows, seed: seed)
     targets = Matrix(rows: rows.count, columns: model.settings.pixelCount)
     encoder = EncoderPass(
       model, rows: encodedRows == 0 ? rows : rows.followed(by: encodedRows), tags: tags,
-      inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) })
+      inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) }, workersMeet: workersMeet)
     inputs = encoder.inputs
     latents = Reparameterization(
       heads: encoder.network.output.block(rows: 0..<rows.count), samples: samples,

@@ -85,7 +85,7 @@ package final class TrainingStep: @unchecked Sendable {
     let pass = ForwardPass(
       model, rows: rows, samples: samples, seed: training.seed, encodedRows: encodedRows,
       encodedGradient: encodedGradient,
-      latentGradient: model[.encoder].learns ? latentGradient : nil)
+      latentGradient: model[.encoder].learns ? latentGradient : nil, workersMeet: true)
     self.pass = pass
     latents = pass.latents
     decoderOutput = pass.decoder.output
@@ -154,7 +154,7 @@ package final class TrainingStep: @unchecked Sendable {
 
   /// From the inputs to the decoder's output and the prior's density.
   package func forward(_ worker: Worker) {
-    pass.encoder.network.forward(worker.index)
+    pass.encoder.network.forward(worker.index) { worker.barrier() }
     for row in rows(worker) { sample(row) }
     prior.prepare(worker.index)
     if sharesComponents { worker.barrier() }
