@@ -129,8 +129,8 @@ final class DenseLayer: Layer {
 
   var operations: Int {
     workers.reduce(0) { total, work in
-      let products = [work.share, work.weightGradient] + work.blocks.flatMap { [$0.forward, $0.inputGradient] }
-      return products.reduce(total) { $0 + ($1?.operations ?? 0) }
+      let rows = work.blocks.flatMap { [$0.forward, $0.inputGradient] }
+      return ([work.share, work.weightGradient] + rows).reduce(total) { $0 + ($1?.operations ?? 0) }
     }
   }
 }

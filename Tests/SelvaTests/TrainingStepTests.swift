@@ -106,7 +106,8 @@ import Testing
 
   @Test func otherLayersAreSplitByRows() {
     func isByOutputs(
-      workers: Int = 2, hidden: Int = 256, batch: Int = 4, _ change: (inout TrainingSettings) -> Void = { _ in }
+      workers: Int = 2, hidden: Int = 256, batch: Int = 4,
+      _ change: (inout TrainingSettings) -> Void = { _ in }
     ) -> Bool {
       trainer(workers: workers, hidden: hidden, change).job(batch).step.pass.encoder.network.layers
         .contains { $0.readsAllRows }

@@ -77,7 +77,8 @@ final class ForwardPass: Sendable {
     targets = Matrix(rows: rows.count, columns: model.settings.pixelCount)
     encoder = EncoderPass(
       model, rows: encodedRows == 0 ? rows : rows.followed(by: encodedRows), tags: tags,
-      inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) }, workersMeet: workersMeet)
+      inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) }, workersMeet: workersMeet
+    )
     inputs = encoder.inputs
     latents = Reparameterization(
       heads: encoder.network.output.block(rows: 0..<rows.count), samples: samples,
