@@ -89,7 +89,11 @@ import Testing
   @Test(arguments: [2, 3], [Activation.selu, .gelu])
   func workersSplitTheOutputsOfAWideLayer(workers: Int, activation: Activation) {
     func trainer(_ workers: Int) -> Trainer {
-      self.trainer(workers: workers, hidden: 400, activation: activation) { _ in }
+      let trainer = self.trainer(workers: workers, hidden: 400, activation: activation) { _ in }
+      // Biases begin as zeros, which would hide them.
+      let weights = ParameterStore.floats(trainer.store.weights)
+      for i in weights.indices { weights[i] += 0.1 * sin(Float(i)) }
+      return trainer
     }
     func layer(_ trainer: Trainer) -> any Layer { trainer.job(4).step.pass.encoder.network.layers[0] }
     let (one, many) = (trainer(1), trainer(workers))
