@@ -20,8 +20,14 @@ final class DenseLayer: Layer {
     let blocks: [Block]
     let outputs: Range<Int>
     /// Forward over all rows, where it is by outputs.
-    let share: Product?
+    let share: Share?
     let weightGradient: Product?
+  }
+
+  private struct Share: Sendable {
+    let product: Product
+    /// `[rows, outputs]`, one after the other: into rows with gaps oneDNN adds up in another order.
+    let preactivation: Matrix
   }
 
   private struct Block: Sendable {
@@ -45,7 +51,8 @@ final class DenseLayer: Layer {
     let weight = parameters.operand(plan.weight, rows: width, columns: plan.inputs)
     let bias = parameters.matrix(plan.bias, rows: 1, columns: width)
     let weightGradient = parameters.gradient(plan.weight, rows: width, columns: plan.inputs)
-    let isByOutputs = inputGradient == nil && DenseLayer.isByOutputs(plan, binding)
+    let isByOutputs =
+      inputGradient == nil && parameters.learns && DenseLayer.isByOutputs(plan, binding)
     readsAllRows = isByOutputs
     workers = binding.rows.blocks.enumerated().map { index, blocks in
       let outputs = binding.share(of: width, worker: index, number: number)
@@ -64,9 +71,7 @@ final class DenseLayer: Layer {
         },
         outputs: outputs,
         share: isByOutputs
-          ? Product(
-            input, weight.block(rows: outputs), transposeB: true, bias: bias.block(columns: outputs),
-            into: result.preactivation.block(columns: outputs)) : nil,
+          ? DenseLayer.share(outputs, input, weight, bias: bias, memory: result.outputGradient!) : nil,
         weightGradient: outputs.isEmpty
           ? nil
           : weightGradient.map {
@@ -79,18 +84,31 @@ final class DenseLayer: Layer {
 
   /// Whether workers split outputs, not rows, going forward. Then each reads only the weights that it moves, and no core has
   /// to give those up to another in every step; in exchange all read all rows, once more than the gradient of the weights has
-  /// them do. Not where rows are many, where outputs would divide unevenly, nor where a row's class or its random numbers
-  /// have a say.
+  /// them do. Not where rows are many, where outputs would divide unevenly, where a row's class or its random numbers have a
+  /// say, nor where the way back asks for what the activation was made of.
   private static func isByOutputs(_ plan: DensePlan, _ binding: NetworkBinding) -> Bool {
     let workers = binding.rows.workers
     return binding.workersMeet && workers > 1 && plan.outputs >= max(128 * workers, 3 * binding.rows.count)
-      && plan.classBias == nil && binding.dropoutRate == 0
+      && plan.classBias == nil && binding.dropoutRate == 0 && plan.activation?.derivativeIsFromOutput == true
+  }
+
+  /// - Parameter memory: `[rows, all outputs]`, free until the way back.
+  private static func share(
+    _ outputs: Range<Int>, _ input: Matrix, _ weight: Matrix, bias: Matrix, memory: Matrix
+  ) -> Share {
+    let preactivation = Matrix(
+      memory.storage, offset: input.rows * outputs.lowerBound, rows: input.rows, columns: outputs.count)
+    return Share(
+      product: Product(
+        input, weight.block(rows: outputs), transposeB: true, bias: bias.block(columns: outputs),
+        into: preactivation),
+      preactivation: preactivation)
   }
 
   func forward(_ worker: Int) {
     if let share = workers[worker].share {
-      share()
-      return result.forward(outputs: workers[worker].outputs)
+      share.product()
+      return result.forward(share.preactivation, outputs: workers[worker].outputs)
     }
     for block in workers[worker].blocks {
       block.forward?()
@@ -118,7 +136,7 @@ final class DenseLayer: Layer {
   }
 
   func rowProducts(_ worker: Int) {
-    workers[worker].share?()
+    workers[worker].share?.product()
     for block in workers[worker].blocks {
       block.forward?()
       block.inputGradient?()
@@ -130,7 +148,7 @@ final class DenseLayer: Layer {
   var operations: Int {
     workers.reduce(0) { total, work in
       let rows = work.blocks.flatMap { [$0.forward, $0.inputGradient] }
-      return ([work.share, work.weightGradient] + rows).reduce(total) { $0 + ($1?.operations ?? 0) }
+      return ([work.share?.product, work.weightGradient] + rows).reduce(total) { $0 + ($1?.operations ?? 0) }
     }
   }
 }

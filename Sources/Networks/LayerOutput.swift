@@ -59,10 +59,10 @@ struct LayerOutput: Sendable {
     }
   }
 
-  /// The same of some outputs of all rows, where there is no dropout.
-  func forward(outputs: Range<Int>) {
+  /// The same of some outputs of all rows, `part`, where there is no dropout.
+  func forward(_ part: Matrix, outputs: Range<Int>) {
     precondition(dropout == nil, "dropout of some outputs")
-    activation?.forward(preactivation.block(columns: outputs), into: activated.block(columns: outputs))
+    activation?.forward(part, into: activated.block(columns: outputs))
   }
 
   /// From `outputGradient` to `gradient`; nothing where there is no activation.
