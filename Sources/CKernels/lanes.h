@@ -77,8 +77,8 @@ INLINE float sum(lanes v) {
 // asked to; where another core has one, in a cache that is not shared, every store would wait for that in turn.
 INLINE void will_write(const void *p) {
 #if defined(__x86_64__)
-  // The builtin knows this instruction only where it builds for processors that are sure to have it; on others it does
-  // nothing.
+  // The builtin takes this instruction only where it builds for processors that are sure to have it, and fetches the line for
+  // reading elsewhere. Processors without it pass over it.
   __asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
 #else
   __builtin_prefetch(p, 1);
