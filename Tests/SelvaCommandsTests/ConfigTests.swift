@@ -230,4 +230,16 @@ private let model = [
     let defaults = try defaults(#"{"training": {"epochs": null, "frozen": null}, "model": null}"#)
     #expect(defaults.training.isEmpty && defaults.keys.isEmpty)
   }
+
+  /// Paths come from the file, and may hold anything.
+  @Test func summaryIsOneLineWithoutControlCharacters() throws {
+    let training = ["epochs", "batch_size", "seed", "threads", "patience", "beta_epochs", "sample_every"]
+    let settings = training.map { "\"\($0)\": 1" }.joined(separator: ", ")
+    let long = String(repeating: "a", count: 5000)
+    let summary = try defaults(
+      #"{"training": {\#(settings)}, "data": {"data": "b\u001b[2J\nc"}, "start_from": "d\u0085\#(long)"}"#
+    ).summary(given: [])
+    let paths = "its data (b\u{FFFD}[2J\u{FFFD}c), its start (d\u{FFFD}\(long.prefix(198))…)"
+    #expect(summary.hasSuffix("7 settings of training, its seed, \(paths)"))
+  }
 }

@@ -92,7 +92,9 @@ struct TrainDefaults {
       return count == 0 ? nil : "\(count) \(count == 1 ? "setting" : "settings") of \(section)"
     }
       + (keys.contains("training.seed") ? ["its seed"] : [])
-      + (data.map { ["its data (\($0))"] } ?? []) + (startFrom.map { ["its start (\($0))"] } ?? [])
+      + [("data", data), ("start", startFrom)].compactMap { name, path in
+        path.map { "its \(name) (\(shown($0, most: 200)))" }
+      }
   }
 }
 
