@@ -56,14 +56,18 @@ package struct Adam: Sendable {
   }
 
   /// Moves the parameters in `range` of the buffer.
-  package func update(_ store: ParameterStore, _ range: Range<Int>) {
+  ///
+  /// - Parameter gradient: of these; nil: it lies in the store's buffer.
+  package func update(
+    _ store: ParameterStore, _ range: Range<Int>, gradient: UnsafeMutablePointer<Float>? = nil
+  ) {
     func at(_ storage: Storage) -> UnsafeMutablePointer<Float> {
       storage.base.assumingMemoryBound(to: Float.self) + range.lowerBound
     }
     withUnsafePointer(to: step) {
       selva_adam(
-        $0, at(store.weights), at(store.firstMoment), at(store.secondMoment), at(store.gradients),
-        range.count,
+        $0, at(store.weights), at(store.firstMoment), at(store.secondMoment),
+        gradient ?? at(store.gradients), range.count,
         store.halves.map { $0.base.assumingMemoryBound(to: UInt16.self) + range.lowerBound },
         store.average.map(at))
     }

@@ -53,7 +53,7 @@ struct ClassBias: Sendable {
   }
 
   /// Of some outputs, from the gradient of all rows.
-  func parameterGradient(_ rows: Matrix, outputs: Range<Int>, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ rows: Matrix, outputs: Range<Int>, finished: GradientUse) {
     guard let gradient else { return }
     for kind in 0..<gradient.rows {
       (gradient.row(kind) + outputs.lowerBound).update(repeating: 0, count: outputs.count)
@@ -71,7 +71,7 @@ struct ClassBias: Sendable {
     }
     for kind in 0..<gradient.rows {
       let start = offset + kind * gradient.columns
-      finished(start + outputs.lowerBound..<start + outputs.upperBound)
+      finished(start + outputs.lowerBound..<start + outputs.upperBound, nil)
     }
   }
 }

@@ -184,18 +184,18 @@ final class ConvolutionLayer: Layer {
     }
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     let work = workers[worker]
     if let products = work.weightGradient {
       products()
       for row in 0..<plan.smallChannels {
         let start = plan.weight + row * plan.patches.size
-        finished(start + work.values.lowerBound..<start + work.values.upperBound)
+        finished(start + work.values.lowerBound..<start + work.values.upperBound, nil)
       }
     }
     guard let gradient, let biasGradient, !work.channels.isEmpty else { return }
     gradient.channelSums(work.channels, of: plan.output, into: biasGradient.floats, memory: memories[worker])
-    finished(plan.bias + work.channels.lowerBound..<plan.bias + work.channels.upperBound)
+    finished(plan.bias + work.channels.lowerBound..<plan.bias + work.channels.upperBound, nil)
   }
 
   func rowProducts(_ worker: Int) {

@@ -21,7 +21,15 @@ final class DenseLayer: Layer {
     let outputs: Range<Int>
     /// Forward over all rows, where it is by outputs.
     let share: Share?
-    let weightGradient: Product?
+    let weightGradients: [WeightGradient]
+  }
+
+  /// Of some outputs' weights.
+  private struct WeightGradient: Sendable {
+    let outputs: Range<Int>
+    let product: Product
+    /// `[outputs, inputs]`.
+    let values: Matrix
   }
 
   private struct Share: Sendable {
@@ -48,23 +56,21 @@ final class DenseLayer: Layer {
     self.result = result
     biasGradient = parameters.gradient(plan.bias, rows: 1, columns: width)
     classes = plan.classBias.flatMap { ClassBias($0, binding) }
-    let weight = parameters.operand(plan.weight, rows: width, columns: plan.inputs)
-    let bias = parameters.matrix(plan.bias, rows: 1, columns: width)
-    let weightGradient = parameters.gradient(plan.weight, rows: width, columns: plan.inputs)
     let isByOutputs =
       inputGradient == nil && parameters.learns && DenseLayer.isByOutputs(plan, binding)
     readsAllRows = isByOutputs
+    let weight = parameters.operand(plan.weight, rows: width, columns: plan.inputs)
+    let bias = parameters.matrix(plan.bias, rows: 1, columns: width)
     workers = binding.rows.blocks.enumerated().map { index, blocks in
       let outputs = binding.share(of: width, worker: index, number: number)
       return Work(
         blocks: blocks.filter { !$0.isEmpty }.map { rows in
-          Block(
+          let input = isByOutputs ? nil : input.block(rows: rows)
+          return Block(
             rows: rows,
-            forward: isByOutputs
-              ? nil
-              : Product(
-                input.block(rows: rows), weight, transposeB: true, bias: bias,
-                into: result.preactivation.block(rows: rows)),
+            forward: input.map {
+              Product($0, weight, transposeB: true, bias: bias, into: result.preactivation.block(rows: rows))
+            },
             inputGradient: inputGradient?.block(rows).map {
               Product(result.gradient!.block(rows: rows), weight, into: $0)
             })
@@ -72,13 +78,22 @@ final class DenseLayer: Layer {
         outputs: outputs,
         share: isByOutputs
           ? DenseLayer.share(outputs, input, weight, bias: bias, memory: result.outputGradient!) : nil,
-        weightGradient: outputs.isEmpty
-          ? nil
-          : weightGradient.map {
-            Product(
-              result.gradient!.block(columns: outputs), transposeA: true, input,
-              into: $0.block(rows: outputs))
-          })
+        weightGradients: DenseLayer.weightGradients(
+          plan, parameters, result.gradient, input, share: outputs, worker: index))
+    }
+  }
+
+  private static func weightGradients(
+    _ plan: DensePlan, _ parameters: Parameters, _ gradient: Matrix?, _ input: Matrix, share: Range<Int>,
+    worker: Int
+  ) -> [WeightGradient] {
+    parameters.gradientPieces(
+      plan.weight, rows: plan.outputs, columns: plan.inputs, share: share, worker: worker
+    ).map { outputs, values in
+      WeightGradient(
+        outputs: outputs,
+        product: Product(gradient!.block(columns: outputs), transposeA: true, input, into: values),
+        values: values)
     }
   }
 
@@ -124,14 +139,16 @@ final class DenseLayer: Layer {
     }
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
-    let work = workers[worker]
-    guard let product = work.weightGradient, let gradient, let biasGradient else { return }
-    product()
-    let outputs = work.outputs
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
+    let (pieces, outputs) = (workers[worker].weightGradients, workers[worker].outputs)
+    guard !pieces.isEmpty, let gradient, let biasGradient else { return }
+    for piece in pieces {
+      piece.product()
+      let start = plan.weight + piece.outputs.lowerBound * plan.inputs
+      finished(start..<start + piece.outputs.count * plan.inputs, piece.values.floats)
+    }
     gradient.block(columns: outputs).columnSums(into: biasGradient.floats + outputs.lowerBound)
-    finished(plan.weight + outputs.lowerBound * plan.inputs..<plan.weight + outputs.upperBound * plan.inputs)
-    finished(plan.bias + outputs.lowerBound..<plan.bias + outputs.upperBound)
+    finished(plan.bias + outputs.lowerBound..<plan.bias + outputs.upperBound, nil)
     classes?.parameterGradient(gradient, outputs: outputs, finished: finished)
   }
 
@@ -143,12 +160,16 @@ final class DenseLayer: Layer {
     }
   }
 
-  func parameterProducts(_ worker: Int) { workers[worker].weightGradient?() }
+  func parameterProducts(_ worker: Int) {
+    for piece in workers[worker].weightGradients { piece.product() }
+  }
 
   var operations: Int {
     workers.reduce(0) { total, work in
       let rows = work.blocks.flatMap { [$0.forward, $0.inputGradient] }
-      return ([work.share?.product, work.weightGradient] + rows).reduce(total) { $0 + ($1?.operations ?? 0) }
+      return ([work.share?.product] + rows + work.weightGradients.map(\.product)).reduce(total) {
+        $0 + ($1?.operations ?? 0)
+      }
     }
   }
 }

@@ -23,9 +23,8 @@ package protocol Layer: AnyObject, Sendable {
   func forward(_ worker: Int)
   /// The gradient of the input.
   func backward(_ worker: Int)
-  /// The gradient of the worker's share of the parameters. `finished` is told each part of the parameter buffer as
-  /// it is done, while it is still in the cache.
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void)
+  /// The gradient of the worker's share of the parameters, each part of which `finished` uses as soon as it is made.
+  func parameterGradient(_ worker: Int, finished: GradientUse)
 
   /// Forward's and backward's products of one worker, without the rest.
   func rowProducts(_ worker: Int)
@@ -34,6 +33,10 @@ package protocol Layer: AnyObject, Sendable {
   /// Multiplications and additions of one step over all workers, products only.
   var operations: Int { get }
 }
+
+/// What is done with the gradient of a range of the parameter buffer, while it is still in the cache. Where it lies: nil is
+/// in the buffer of gradients, else it is gone afterwards.
+package typealias GradientUse = (Range<Int>, UnsafeMutablePointer<Float>?) -> Void
 
 extension Layer {
   package var readsAllRows: Bool { false }

@@ -53,7 +53,7 @@ package final class Network: Sendable {
   }
 
   /// As `Layer.parameterGradient`, of all layers.
-  package func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  package func parameterGradient(_ worker: Int, finished: GradientUse) {
     for layer in layers { layer.parameterGradient(worker, finished: finished) }
   }
 

@@ -25,8 +25,10 @@ package final class ParameterStore: Sendable {
     average = keepsAverage ? Storage(byteCount: bytes) : nil
   }
 
-  package var parameters: Parameters {
-    Parameters(layout: layout, weights: weights, halves: halves, gradients: gradients)
+  package var parameters: Parameters { parameters(scratch: nil) }
+
+  package func parameters(scratch: GradientScratch?) -> Parameters {
+    Parameters(layout: layout, weights: weights, halves: halves, gradients: gradients, scratch: scratch)
   }
 
   /// The buffers as float32, `layout.count` each.
@@ -72,6 +74,13 @@ package final class ParameterStore: Sendable {
     selva_to_bf16(
       ParameterStore.floats(weights).baseAddress! + range.lowerBound,
       halves.base.assumingMemoryBound(to: UInt16.self) + range.lowerBound, range.count)
+  }
+
+  /// Keeps a gradient that lies elsewhere.
+  package func keepGradient(_ range: Range<Int>, _ values: UnsafeMutablePointer<Float>?) {
+    guard let values else { return }
+    let place = gradients.base.assumingMemoryBound(to: Float.self) + range.lowerBound
+    if place != values { place.update(from: values, count: range.count) }
   }
 
   /// Of the gradient in `range` of the buffer.

@@ -9,14 +9,18 @@ package struct Parameters: Sendable {
   package let halves: Storage?
   /// Nil for inference, and for parts that stay as they are.
   package let gradients: Storage?
+  /// For gradients of weights that nobody looks at after they were used; nil: all are kept in `gradients`.
+  private let scratch: GradientScratch?
 
   package init(
-    layout: ParameterLayout, weights: Storage, halves: Storage? = nil, gradients: Storage? = nil
+    layout: ParameterLayout, weights: Storage, halves: Storage? = nil, gradients: Storage? = nil,
+    scratch: GradientScratch? = nil
   ) {
     self.layout = layout
     self.weights = weights
     self.halves = halves
     self.gradients = gradients
+    self.scratch = scratch
   }
 
   /// What products are computed in.
@@ -28,7 +32,9 @@ package struct Parameters: Sendable {
   package var frozen: Parameters { Parameters(layout: layout, weights: weights, halves: halves) }
 
   /// The same parameters for a part whose products are always in float32.
-  package var single: Parameters { Parameters(layout: layout, weights: weights, gradients: gradients) }
+  package var single: Parameters {
+    Parameters(layout: layout, weights: weights, gradients: gradients, scratch: scratch)
+  }
 
   /// The same parameters for products in `type`; in bfloat16, with a copy of the weights as they are now.
   package func copied(to type: ElementType) -> Parameters {
@@ -53,5 +59,25 @@ package struct Parameters: Sendable {
   /// The gradient of `matrix`, float32.
   package func gradient(_ offset: Int, rows: Int, columns: Int) -> Matrix? {
     gradients.map { Matrix($0, offset: offset, rows: rows, columns: columns) }
+  }
+
+  /// Where a worker makes the gradient of its `share` of the rows of weights at `offset`, one piece after the other; none
+  /// where nothing is learned.
+  func gradientPieces(
+    _ offset: Int, rows: Int, columns: Int, share: Range<Int>, worker: Int
+  ) -> [(rows: Range<Int>, values: Matrix)] {
+    guard let all = gradient(offset, rows: rows, columns: columns) else { return [] }
+    let fitting = GradientScratch.rows(of: columns)
+    let scratch = fitting == 0 ? nil : scratch
+    // Not all rows at once where they could be shared out: where nothing lies between its operand's rows, oneDNN may add up
+    // in another order, and weights would depend on how many workers there are.
+    let most = max(16, min(scratch == nil ? rows : fitting, rows - 1) & ~15)
+    return stride(from: share.lowerBound, to: share.upperBound, by: most).map { first in
+      let piece = first..<min(first + most, share.upperBound)
+      return (
+        piece,
+        scratch?.matrix(rows: piece.count, columns: columns, worker: worker) ?? all.block(rows: piece)
+      )
+    }
   }
 }

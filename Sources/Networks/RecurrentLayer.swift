@@ -173,7 +173,7 @@ final class RecurrentLayer: Layer {
     }
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     let (work, units) = (workers[worker], workers[worker].units)
     guard let products = work.gradient, let gradient = result.gradient, let biasGradient else { return }
     products()
@@ -181,9 +181,9 @@ final class RecurrentLayer: Layer {
     func rows(_ start: Int, of columns: Int) -> Range<Int> {
       start + units.lowerBound * columns..<start + units.upperBound * columns
     }
-    finished(rows(plan.weight, of: plan.inputs))
-    finished(rows(plan.stateWeight, of: plan.units))
-    finished(rows(plan.bias, of: 1))
+    finished(rows(plan.weight, of: plan.inputs), nil)
+    finished(rows(plan.stateWeight, of: plan.units), nil)
+    finished(rows(plan.bias, of: 1), nil)
     if let repeated, let sum = repeated.gradient {
       repeated.classes?.parameterGradient(sum, outputs: units, finished: finished)
     }

@@ -95,7 +95,7 @@ final class ResidualBlock: Layer {
     first.backward(worker)
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     second.parameterGradient(worker, finished: finished)
     first.parameterGradient(worker, finished: finished)
   }

@@ -115,15 +115,15 @@ final class StepOutputLayer: Layer {
     }
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     let (work, values) = (workers[worker], workers[worker].values)
     guard let products = work.weightGradient, let gradient, let biasGradient else { return }
     products()
     gradient.inRows(of: plan.width).block(columns: values)
       .columnSums(into: biasGradient.floats + values.lowerBound)
     finished(
-      plan.weight + values.lowerBound * plan.inputs..<plan.weight + values.upperBound * plan.inputs)
-    finished(plan.bias + values.lowerBound..<plan.bias + values.upperBound)
+      plan.weight + values.lowerBound * plan.inputs..<plan.weight + values.upperBound * plan.inputs, nil)
+    finished(plan.bias + values.lowerBound..<plan.bias + values.upperBound, nil)
   }
 
   func rowProducts(_ worker: Int) {

@@ -82,7 +82,7 @@ private struct Run {
     layer.outputGradient!.floats.update(from: outputGradient, count: outputGradient.count)
     for worker in 0..<workers { layer.backward(worker) }
     for worker in 0..<workers {
-      layer.parameterGradient(worker) { for i in $0 { finished[i] += 1 } }
+      layer.parameterGradient(worker) { range, _ in for i in range { finished[i] += 1 } }
     }
     func part(_ name: String, of storage: Storage) -> [Float] {
       Array(ParameterStore.floats(storage)[layout[name]!.range])
@@ -162,7 +162,7 @@ private func sums(_ gradient: [Double], _ channels: Int) -> [Double] {
   let output = layer.output.values
   layer.outputGradient!.floats.update(from: gradient, count: count)
   for worker in 0..<2 { layer.backward(worker) }
-  for worker in 0..<2 { layer.parameterGradient(worker) { _ in } }
+  for worker in 0..<2 { layer.parameterGradient(worker) { _, _ in } }
 
   func part(_ name: String, _ storage: Storage) -> [Double] {
     ParameterStore.floats(storage)[layout[name]!.range].map(Double.init)

@@ -117,7 +117,7 @@ private struct Run {
       for worker in 0..<workers { layer.backward(worker) }
       finished = finished.map { _ in 0 }
       for worker in 0..<workers {
-        layer.parameterGradient(worker) { for i in $0 { finished[i] += 1 } }
+        layer.parameterGradient(worker) { range, _ in for i in range { finished[i] += 1 } }
       }
     }
     (self.output, self.activated, self.outputGradient) = (output, activated, outputGradient)
@@ -178,7 +178,7 @@ private func `a recurrent layer agrees with plain loops, forward and back throug
   let gradient = numbers(rows * steps * width, 3)
   layer.gradient!.floats.update(from: gradient, count: gradient.count)
   for worker in 0..<workers { layer.backward(worker) }
-  for _ in 0..<2 { for worker in 0..<workers { layer.parameterGradient(worker) { _ in } } }
+  for _ in 0..<2 { for worker in 0..<workers { layer.parameterGradient(worker) { _, _ in } } }
 
   func part(_ name: String, _ storage: Storage) -> [Double] {
     ParameterStore.floats(storage)[layout[name]!.range].map(Double.init)

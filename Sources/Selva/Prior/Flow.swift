@@ -207,7 +207,7 @@ final class FlowPass: PriorPass {
     }
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     for coupling in flow.couplings { coupling.network.parameterGradient(worker, finished: finished) }
   }
 }

@@ -183,19 +183,19 @@ final class MixturePass: PriorPass {
     mixture.gradient(of: k, z: binding.z, weights: shares, mean: mean, logVariance: logVariance)
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     guard let places else { return }
     let (mine, latent) = (share(worker), binding.z.columns)
     guard !mine.isEmpty else { return }
     logitsGradient(mine, at: places.logits)
-    finished(places.logits + mine.lowerBound..<places.logits + mine.upperBound)
+    finished(places.logits + mine.lowerBound..<places.logits + mine.upperBound, nil)
     guard let means = places.means, let logVariances = places.logVariances,
       let meanGradient = binding.parameters.gradient(means, rows: mixture.count, columns: latent),
       let varianceGradient = binding.parameters.gradient(logVariances, rows: mixture.count, columns: latent)
     else { return }
     for k in mine { gradient(of: k, mean: meanGradient.row(k), logVariance: varianceGradient.row(k)) }
     for offset in [means, logVariances] {
-      finished(offset + mine.lowerBound * latent..<offset + mine.upperBound * latent)
+      finished(offset + mine.lowerBound * latent..<offset + mine.upperBound * latent, nil)
     }
   }
 

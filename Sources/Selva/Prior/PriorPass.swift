@@ -72,7 +72,7 @@ protocol PriorPass: AnyObject, Sendable {
   /// After all rows went backward: the gradient of the worker's share of the encoded rows' heads.
   func encodedGradient(_ worker: Int)
   /// As `Layer.parameterGradient`.
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void)
+  func parameterGradient(_ worker: Int, finished: GradientUse)
   /// Leaves out what must not be followed of the gradients of parameters in `range` of the buffer, once these are those
   /// of the whole batch.
   func restrain(_ range: Range<Int>)
@@ -85,7 +85,7 @@ extension PriorPass {
   func fillEncodedRows(_ worker: Int) {}
   func prepare(_ worker: Int) {}
   func encodedGradient(_ worker: Int) {}
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {}
+  func parameterGradient(_ worker: Int, finished: GradientUse) {}
   func restrain(_ range: Range<Int>) {}
 }
 

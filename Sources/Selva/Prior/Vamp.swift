@@ -113,7 +113,7 @@ final class VampPass: PriorPass {
     }
   }
 
-  func parameterGradient(_ worker: Int, finished: (Range<Int>) -> Void) {
+  func parameterGradient(_ worker: Int, finished: GradientUse) {
     mixture.parameterGradient(worker, finished: finished)
     let count = pseudoInputs.columns
     guard
@@ -125,7 +125,7 @@ final class VampPass: PriorPass {
       for i in 0..<count { target[i] = inputs[i] * encoded.standardization.factor[i] }
     }
     let start = plan.pseudoInputs
-    if !mine.isEmpty { finished(start + mine.lowerBound * count..<start + mine.upperBound * count) }
+    if !mine.isEmpty { finished(start + mine.lowerBound * count..<start + mine.upperBound * count, nil) }
   }
 
   /// At the bounds of a pixel and beyond, only what leads back counts.

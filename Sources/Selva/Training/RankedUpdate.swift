@@ -85,12 +85,12 @@ final class RankedUpdate: @unchecked Sendable {
   func run(_ worker: Worker, _ step: TrainingStep, adam: (Double) -> Adam) {
     step.decoderGradients(worker)
     worker.barrier()
-    step.decoderParameterGradients(worker) { _ in }
+    step.decoderParameterGradients(worker) { _, _ in }
     worker.barrier()
     if worker.index == 0, let decoder { send(decoder, step) }
     step.remainingGradients(worker)
     worker.barrier()
-    step.remainingParameterGradients(worker) { _ in }
+    step.remainingParameterGradients(worker) { _, _ in }
     worker.barrier()
     if worker.index == 0 { for piece in others { send(piece, step) } }
     // The norm is that of all gradients.

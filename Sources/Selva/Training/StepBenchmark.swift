@@ -138,7 +138,7 @@ final class Rounds {
         { worker in
           step.backward(worker)
           worker.barrier()
-          step.parameterGradients(worker) { _ in }
+          step.parameterGradients(worker) { _, _ in }
         }, optimizer,
       ])
   }
@@ -152,12 +152,12 @@ final class Rounds {
         { worker in
           step.decoderGradients(worker)
           worker.barrier()
-          step.decoderParameterGradients(worker) { _ in }
+          step.decoderParameterGradients(worker) { _, _ in }
         },
         { worker in
           step.remainingGradients(worker)
           worker.barrier()
-          step.remainingParameterGradients(worker) { _ in }
+          step.remainingParameterGradients(worker) { _, _ in }
         }, optimizer,
       ])
   }

@@ -18,6 +18,9 @@ package final class Trainer {
   package var stepCount = 0
   private let source: BatchSource
   private var steps: [BatchSize: Job] = [:]
+  /// Nil where gradients are looked at again: for their norm, or by other ranks.
+  private lazy var scratch =
+    training.clipNorm > 0 || ranks.count > 1 ? nil : GradientScratch(workers: group.count)
   private lazy var rankedUpdate = ranks.count == 1 ? nil : makeRankedUpdate()
 
   package init(
@@ -99,7 +102,8 @@ package final class Trainer {
 
   private var parameters: ModelParameters {
     ModelParameters(
-      settings: model, layout: layout, all: store.parameters, frozen: Set(training.frozen ?? []),
+      settings: model, layout: layout, all: store.parameters(scratch: scratch),
+      frozen: Set(training.frozen ?? []),
       dropoutRate: training.dropout)
   }
 
@@ -175,10 +179,10 @@ package final class Job: @unchecked Sendable {
     // No file is read from here on, so that all workers decide alike.
     guard isIntact else { return }
     if number == 0 {
-      step.parameterGradients(worker) { _ in }
+      step.parameterGradients(worker) { store.keepGradient($0, $1) }
     } else if training.clipNorm == 0 {
       let adam = adam(gradientScale: 1)
-      step.parameterGradients(worker) { adam.update(store, $0) }
+      step.parameterGradients(worker) { adam.update(store, $0, gradient: $1) }
     } else {
       clipAndUpdate(worker)
     }
@@ -189,7 +193,7 @@ package final class Job: @unchecked Sendable {
 
   private func clipAndUpdate(_ worker: Worker) {
     var mine: [Range<Int>] = []
-    step.parameterGradients(worker) { mine.append($0) }
+    step.parameterGradients(worker) { range, _ in mine.append(range) }
     squares[worker.index] = mine.reduce(0) { $0 + store.sumOfSquares($1) }
     worker.barrier()
     let adam = adam(gradientScale: training.clipFactor(ofSquares: squares.reduce(0, +)))

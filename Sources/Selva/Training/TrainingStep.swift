@@ -213,20 +213,19 @@ package final class TrainingStep: @unchecked Sendable {
   /// Multiplications and additions of one step's products.
   package var operations: Int { networks.reduce(0) { $0 + $1.operations } }
 
-  /// The gradient of the worker's share of the parameters. `finished` is told each part of the parameter buffer
-  /// as it is done, while it is still in the cache.
-  package func parameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
+  /// The gradient of the worker's share of the parameters, each part of which `finished` uses as soon as it is made.
+  package func parameterGradients(_ worker: Worker, finished: GradientUse) {
     decoderParameterGradients(worker, finished: finished)
     remainingParameterGradients(worker) {
       restrain($0)
-      finished($0)
+      finished($0, $1)
     }
   }
 
   /// Once the gradients in a range of the parameter buffer are those of the whole batch.
   func restrain(_ range: Range<Int>) { prior.restrain(range) }
 
-  func decoderParameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
+  func decoderParameterGradients(_ worker: Worker, finished: GradientUse) {
     pass.decoder.network.parameterGradient(worker.index, finished: finished)
     guard worker.index == 0, let spread = model.layout.spread,
       let gradient = model[.decoder].gradient(spread.offset, rows: 1, columns: spread.count)
@@ -234,10 +233,10 @@ package final class TrainingStep: @unchecked Sendable {
     for channel in 0..<spread.count {
       gradient.floats[channel] = Float((0..<workers).reduce(0) { $0 + partial[$1].spreadGradient[channel] })
     }
-    finished(spread.range)
+    finished(spread.range, nil)
   }
 
-  func remainingParameterGradients(_ worker: Worker, finished: (Range<Int>) -> Void) {
+  func remainingParameterGradients(_ worker: Worker, finished: GradientUse) {
     pass.encoder.network.parameterGradient(worker.index, finished: finished)
     prior.parameterGradient(worker.index, finished: finished)
   }
