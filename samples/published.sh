@@ -69,7 +69,11 @@ row flow-seed3 "${priors[@]}" --prior flow --seed 3
 row normal-then-flow "${longer[@]}" --start-from "$runs/normal" --prior flow --freeze encoder,decoder --epochs 200
 
 # Convolutions, batches of 100 as in the first table.
-convolution=(--network convolution --hidden 256 --latent 40 --prior flow:10 --epochs 420 --schedule cosine
-  --average-decay 0.9997 --weight-decay 0.01 --beta-schedule linear --beta-epochs 40)
-row convolution-flow "${convolution[@]}" --channels 32,64
-row convolution-3-flow "${convolution[@]}" --channels 32,64,128
+averaged=(--schedule cosine --average-decay 0.9997 --weight-decay 0.01)
+convolution=(--network convolution --hidden 256 --latent 40 --epochs 420 --beta-schedule linear --beta-epochs 40
+  "${averaged[@]}")
+row convolution-flow "${convolution[@]}" --channels 32,64 --prior flow:10
+row convolution-3-normal "${convolution[@]}" --channels 32,64,128
+row convolution-3-flow "${convolution[@]}" --channels 32,64,128 --prior flow:10
+row convolution-3-iwae-k5 "${averaged[@]}" --start-from "$runs/convolution-3-flow" --epochs 50 --objective iwae \
+  --importance-samples 5

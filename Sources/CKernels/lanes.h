@@ -84,6 +84,7 @@ INLINE void will_write(const void *p) {
   __builtin_prefetch(p, 1);
 #endif
 }
+
 // So many floats or halves before.
 enum { AHEAD = 32 * LANES };
 

@@ -65,8 +65,8 @@ extension Trainer {
     let sizes = Set([batch, images % batch]).subtracting([0])
     return ParameterStore.byteCount(
       layout.parameters, elementType: training.precision.elementType, keepsAverage: training.averageDecay > 0)
-      + (ranks > 1
-        ? Matrix.byteCount(1, layout.parameters.count) : GradientScratch.byteCount(workers: workers))
+      + (ranks > 1 ? Matrix.byteCount(1, layout.parameters.count) : 0)
+      + (training.keepsGradients(ranks: ranks) ? 0 : GradientScratch.byteCount(workers: workers))
       + sizes.reduce(0) {
         $0
           + TrainingStep.byteCount(

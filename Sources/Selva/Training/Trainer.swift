@@ -18,9 +18,8 @@ package final class Trainer {
   package var stepCount = 0
   private let source: BatchSource
   private var steps: [BatchSize: Job] = [:]
-  /// Nil where gradients are looked at again: for their norm, or by other ranks.
   private lazy var scratch =
-    training.clipNorm > 0 || ranks.count > 1 ? nil : GradientScratch(workers: group.count)
+    training.keepsGradients(ranks: ranks.count) ? nil : GradientScratch(workers: group.count)
   private lazy var rankedUpdate = ranks.count == 1 ? nil : makeRankedUpdate()
 
   package init(
@@ -120,6 +119,11 @@ package final class Trainer {
     rankedUpdate?.collect()
     return rankedUpdate?.firstDifferentRank()
   }
+}
+
+extension TrainingSettings {
+  /// Whether gradients are looked at again: for their norm, or by other ranks.
+  func keepsGradients(ranks: Int) -> Bool { clipNorm > 0 || ranks > 1 }
 }
 
 /// Images of a step, of this process and of all.
