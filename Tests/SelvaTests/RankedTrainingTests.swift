@@ -26,6 +26,8 @@ import ThreadRanks
   ) -> Found {
     let trainer = trainer(test, workers: workers)
     trainer.ranks = ranks
+    // A step of one process keeps no gradients of weights.
+    if ranks.count == 1 { _ = trainer.gradient(images, beta: test.training.beta) }
     let sums = trainer.step(images, epoch: 0, learningRate: 0.01, beta: test.training.beta)
     let layout = trainer.layout
     let own = ModelPart.allCases.map { ranks.shares(of: layout.range(of: $0), grain: 32)[ranks.rank] }
