@@ -8,15 +8,15 @@ import Testing
 /// Gradients of weights that are made a piece at a time, used and forgotten.
 @Suite struct GradientPieceTests {
   private func trainer(
-    side: Int = 28, hidden: Int, workers: Int, count: Int = 16, precision: Precision = .float32,
+    hidden: Int, workers: Int, count: Int = 16, precision: Precision = .float32,
     clipNorm: Double = 0
   ) -> Trainer {
-    let images = noiseImages(count, height: side, width: side)
+    let images = noiseImages(count, height: 28, width: 28)
     var training = TrainingSettings()
     (training.precision, training.clipNorm, training.seed) = (precision, clipNorm, 6)
     let statistics = DataStatistics(images)
     let trainer = Trainer(
-      model: ModelSettings(height: side, width: side, hidden: [hidden], latent: 2), training: training,
+      model: ModelSettings(height: 28, width: 28, hidden: [hidden], latent: 2), training: training,
       images: images, inputMean: statistics.inputMean,
       inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: workers))
     trainer.store.initialize(trainer.model, statistics: statistics, seed: 6)
