@@ -9,7 +9,7 @@ package enum ElementType: Sendable {
 
 /// Memory for the compute core: 64-byte aligned (a cache line, an AVX-512 vector) and zeroed.
 ///
-/// `@unchecked Sendable`: workers write disjoint parts, and a barrier lies between a write and another worker's
+/// `@unchecked Sendable`: workers write disjoint parts, and a phase ends between a write and another worker's
 /// read; the type system cannot see either.
 package final class Storage: @unchecked Sendable {
   package let base: UnsafeMutableRawPointer

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// Elapsed time on the monotonic clock, in seconds.
+/// Elapsed time on the monotonic clock.
 package struct Stopwatch: Sendable {
   private let start: Double
 
@@ -15,9 +15,11 @@ package struct Stopwatch: Sendable {
 
   package var seconds: Double { Stopwatch.now - start }
 
-  package static var now: Double {
+  package static var now: Double { Double(nanoseconds) * 1e-9 }
+
+  static var nanoseconds: Int {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
   }
 }

@@ -4,7 +4,7 @@ import Compute
 ///
 /// Forward and the gradient of the input are split over workers by rows; the gradient of the parameters by outputs,
 /// each worker taking every row, so that no gradients are summed over workers and the result does not depend on
-/// their number. A barrier must lie between the two. A layer that `readsAllRows` is split by outputs going forward too.
+/// their number. All workers meet between the two. A layer that `readsAllRows` is split by outputs going forward too.
 package protocol Layer: AnyObject, Sendable {
   /// y, `[rows, outputs]`, in the element type of the products: the next layer's input. Between recurrent layers, `[steps ·
   /// rows, units]`.

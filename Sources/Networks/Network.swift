@@ -6,6 +6,8 @@ package final class Network: Sendable {
   /// The last layer's output, float32 `[rows, outputs]`.
   package let output: Matrix
   private let gradient: Matrix?
+  /// Of going forward: all workers are done with the layers of one stage before any begins the next.
+  private let stages: [[any Layer]]
 
   /// - Parameters:
   ///   - input: `[rows, inputs]` in the element type of the binding's parameters.
@@ -26,8 +28,18 @@ package final class Network: Sendable {
             ? inputGradient : below?.outputGradient.map { InputGradient($0) }))
     }
     self.layers = layers
+    stages = Network.stages(layers)
     output = layers[layers.count - 1].output
     gradient = layers[layers.count - 1].gradient
+  }
+
+  /// A layer that reads all rows is a stage by itself.
+  private static func stages(_ layers: [any Layer]) -> [[any Layer]] {
+    var stages: [[any Layer]] = [[]]
+    for layer in layers {
+      if layer.readsAllRows { stages += [[layer], []] } else { stages[stages.count - 1].append(layer) }
+    }
+    return stages
   }
 
   /// Where the objective puts ∂loss/∂output, in the element type of the products.
@@ -38,12 +50,15 @@ package final class Network: Sendable {
     return gradient
   }
 
-  /// - Parameter meet: waits for all workers, where the network's binding says that they meet.
-  package func forward(_ worker: Int, meet: () -> Void = {}) {
-    for layer in layers {
-      if layer.readsAllRows { meet() }
-      layer.forward(worker)
-      if layer.readsAllRows { meet() }
+  package func forward(_ worker: Int) {
+    for layer in layers { layer.forward(worker) }
+  }
+
+  /// The same, where workers meet within.
+  package func addForward(to phases: inout PhaseList) {
+    for (index, stage) in stages.enumerated() {
+      if index > 0 { phases.meet() }
+      phases.add { worker in for layer in stage { layer.forward(worker.index) } }
     }
   }
 

@@ -1,4 +1,4 @@
-import Compute
+@testable import Compute
 import Testing
 
 @testable import Networks
@@ -138,13 +138,13 @@ private let recurrent = [
 private let deep = NetworkShape.recurrent(Recurrent(layers: [6, 5]))
 
 /// On seven images.
-func trainer(_ test: GradientCase, workers: Int = 2) -> Trainer {
+func trainer(_ test: GradientCase, workers: Int = 2, group: WorkerGroup? = nil) -> Trainer {
   let images = noiseImages(
     7, height: 4, width: test.model.width, channels: test.model.channels, labels: [1, 3, 7, 7, 3, 1, 3])
   let statistics = DataStatistics(images)
   let trainer = Trainer(
     model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,
-    inputStandardDeviation: statistics.inputStandardDeviation, group: WorkerGroup(count: workers))
+    inputStandardDeviation: statistics.inputStandardDeviation, group: group ?? WorkerGroup(count: workers))
   trainer.store.initialize(trainer.model, statistics: statistics, seed: 14) { images.image($0) }
   return trainer
 }
@@ -189,6 +189,25 @@ private func `gradients are the slopes of the loss`(_ test: GradientCase) throws
   }
 }
 
+/// One thread does the parts one after the other where the others have another process in their way.
+@Test(arguments: gradientCases)
+private func `what comes out does not depend on who did which part`(_ test: GradientCase) {
+  let putOff = WorkerGroup(count: 3) { _ in
+    let now = Stopwatch.now * 1e9
+    var turns = Turns(at: Int(now) - 2_000_000, memory: .max / 4)
+    _ = turns.waited(at: Int(now) - 1_000_000)
+    _ = turns.waited(at: Int(now))
+    return turns
+  }
+  let trainers = [trainer(test, workers: 3), trainer(test, group: putOff)]
+  let sums = trainers.map { trainer in
+    (0..<3).map { trainer.step([0, 1, 2, 3, 4, 5, 6], epoch: $0, learningRate: 1e-3, beta: test.training.beta) }
+  }
+  #expect(sums[0] == sums[1])
+  let (weights, others) = (trainers[0].store.weights, trainers[1].store.weights)
+  #expect(ParameterStore.floats(weights).elementsEqual(ParameterStore.floats(others)))
+}
+
 /// A step updates what a worker has finished while the others are still at theirs.
 @Test(arguments: gradientCases, [[0, 1], [1, 0]])
 private func `no worker reads parameters that another has finished`(_ test: GradientCase, _ order: [Int]) {
@@ -200,17 +219,20 @@ private func `no worker reads parameters that another has finished`(_ test: Grad
   gradient.update(repeating: 0)
 
   let (step, store) = (trainer.job(batch.count).step, trainer.store)
-  trainer.group.run { worker in
-    step.imageGradients(worker)
-    for turn in order {
-      worker.barrier()
-      guard turn == worker.index else { continue }
-      step.parameterGradients(worker) { finished, values in
-        store.keepGradient(finished, values)
-        ParameterStore.floats(store.weights)[finished].update(repeating: .nan)
+  trainer.group.run(
+    Phases { phases in
+      step.addImageGradients(to: &phases)
+      for turn in order {
+        phases.meet()
+        phases.add { worker in
+          guard turn == worker.index else { return }
+          step.parameterGradients(worker) { finished, values in
+            store.keepGradient(finished, values)
+            ParameterStore.floats(store.weights)[finished].update(repeating: .nan)
+          }
+        }
       }
-    }
-  }
+    })
   for view in store.layout.views {
     #expect(expected[view.range].elementsEqual(gradient[view.range]), "\(view.name)")
   }

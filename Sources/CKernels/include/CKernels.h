@@ -150,4 +150,20 @@ void selva_normals_reference(const selva_stream *stream, double *output, size_t 
 // y = 1 where the stream's uniform in [0, 1) is below x, else 0.
 void selva_binarize(const selva_stream *stream, const float *x, float *y, size_t n);
 
+// ---- Processors that the calling thread may run on (processors.c), a bit each. The functions return 0 where the system
+// has no such thing.
+enum { SELVA_PROCESSORS = 1024 };
+typedef struct {
+  uint64_t words[SELVA_PROCESSORS / 64];
+} selva_processors;
+int selva_processors_get(selva_processors *processors);
+int selva_processors_set(const selva_processors *processors);
+// Returns whether any is left.
+int selva_processors_remove(selva_processors *processors, int processor);
+// The one that the calling thread runs on; negative where the system does not tell.
+int selva_processor(void);
+// How often the system has taken the processor from the calling thread; 0 where it does not tell. (The time that a thread
+// has had would tell as much, but to ask for it makes Linux think again whose turn it is.)
+long selva_times_put_off(void);
+
 #endif

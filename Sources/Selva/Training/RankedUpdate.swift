@@ -10,7 +10,7 @@ import Ranks
 /// that part, in one order whatever the MPI library would do, moves it, and sends it to the others (Rajbhandari
 /// et al. 2020, stage 1 of ZeRO): the weights are then the same everywhere to the bit, and no rank does another's work.
 ///
-/// `@unchecked Sendable`: workers write disjoint parts, and barriers and exchanges order the rest.
+/// `@unchecked Sendable`: workers write disjoint parts, and phases and exchanges order the rest.
 final class RankedUpdate: @unchecked Sendable {
   /// A part of the parameter buffer that is exchanged at once.
   final class Piece: Sendable {
@@ -79,28 +79,33 @@ final class RankedUpdate: @unchecked Sendable {
 
   deinit { workerSquares.deallocate() }
 
-  /// One step of one worker: the decoder's gradients are under way while the encoder's are reckoned.
+  /// One step: the decoder's gradients are under way while the encoder's are reckoned.
   ///
   /// - Parameter adam: the step's update, of gradients taken with a factor.
-  func run(_ worker: Worker, _ step: TrainingStep, adam: (Double) -> Adam) {
-    step.decoderGradients(worker)
-    worker.barrier()
-    step.decoderParameterGradients(worker) { _, _ in }
-    worker.barrier()
-    if worker.index == 0, let decoder { send(decoder, step) }
-    step.remainingGradients(worker)
-    worker.barrier()
-    step.remainingParameterGradients(worker) { _, _ in }
-    worker.barrier()
-    if worker.index == 0 { for piece in others { send(piece, step) } }
+  func add(_ step: TrainingStep, to phases: inout PhaseList, adam: @escaping @Sendable (Double) -> Adam) {
+    step.addDecoderGradients(to: &phases)
+    phases.meet()
+    phases.add { step.decoderParameterGradients($0) { _, _ in } }
+    phases.meet()
+    addByFirst(to: &phases) { [self] in if let decoder { send(decoder, step) } }
+    step.addRemainingGradients(to: &phases)
+    phases.meet()
+    phases.add { step.remainingParameterGradients($0) { _, _ in } }
+    phases.meet()
+    addByFirst(to: &phases) { [self] in for piece in others { send(piece, step) } }
     // The norm is that of all gradients.
     let atOnce = training.clipNorm > 0 ? pieces.count : 1
     for start in stride(from: 0, to: pieces.count, by: atOnce) {
-      update(pieces[start..<start + atOnce], worker, step, adam)
+      addUpdate(of: [Piece](pieces[start..<start + atOnce]), step, to: &phases, adam: adam)
     }
-    if worker.index == 0 { for piece in pieces { ranks.finish(piece.weights) } }
-    worker.barrier()
-    for piece in pieces { roundOthers(piece, worker) }
+    addByFirst(to: &phases) { [self] in for piece in pieces { ranks.finish(piece.weights) } }
+    phases.meet()
+    phases.add { [self] worker in for piece in pieces { roundOthers(piece, worker) } }
+  }
+
+  /// What one worker does for all of them.
+  private func addByFirst(to phases: inout PhaseList, _ body: @escaping @Sendable () -> Void) {
+    phases.add { if $0.index == 0 { body() } }
   }
 
   private func send(_ piece: Piece, _ step: TrainingStep) {
@@ -110,27 +115,36 @@ final class RankedUpdate: @unchecked Sendable {
     ranks.begin(piece.gradients)
   }
 
-  private func update(
-    _ group: ArraySlice<Piece>, _ worker: Worker, _ step: TrainingStep, _ adam: (Double) -> Adam
+  private func addUpdate(
+    of group: [Piece], _ step: TrainingStep, to phases: inout PhaseList,
+    adam: @escaping @Sendable (Double) -> Adam
   ) {
-    if worker.index == 0 { for piece in group { ranks.finish(piece.gradients) } }
-    worker.barrier()
     let isClipped = training.clipNorm > 0
-    var squares = 0.0
-    let unclipped = adam(1)
-    for piece in group {
-      eachBlock(of: piece, worker) { block in
-        addUp(block, of: piece, step)
-        // While it is in the cache.
-        if isClipped { squares += store.sumOfSquares(block) } else { unclipped.update(store, block) }
+    addByFirst(to: &phases) { [self] in for piece in group { ranks.finish(piece.gradients) } }
+    phases.meet()
+    phases.add { [self] worker in
+      var squares = 0.0
+      let unclipped = adam(1)
+      for piece in group {
+        eachBlock(of: piece, worker) { block in
+          addUp(block, of: piece, step)
+          // While it is in the cache.
+          if isClipped { squares += store.sumOfSquares(block) } else { unclipped.update(store, block) }
+        }
       }
+      workerSquares[worker.index] = squares
     }
+    phases.meet()
     if isClipped {
-      let clipped = adam(clipFactor(squares, worker))
-      for piece in group { eachBlock(of: piece, worker) { clipped.update(store, $0) } }
+      addByFirst(to: &phases) { [self] in rankSquares.gather(CollectionOfOne(workerSquares.reduce(0, +))) }
+      phases.meet()
+      phases.add { [self] worker in
+        let clipped = adam(training.clipFactor(ofSquares: rankSquares.sum(0)))
+        for piece in group { eachBlock(of: piece, worker) { clipped.update(store, $0) } }
+      }
+      phases.meet()
     }
-    worker.barrier()
-    if worker.index == 0 { for piece in group { ranks.begin(piece.weights) } }
+    addByFirst(to: &phases) { [self] in for piece in group { ranks.begin(piece.weights) } }
   }
 
   /// The worker's share of this rank's part of a piece, in stretches of the parameter buffer.
@@ -150,15 +164,6 @@ final class RankedUpdate: @unchecked Sendable {
       selva_add(received + rank * piece.own.count, sum, block.count)
     }
     step.restrain(block)
-  }
-
-  /// From the squares of all workers of all ranks.
-  private func clipFactor(_ squares: Double, _ worker: Worker) -> Double {
-    workerSquares[worker.index] = squares
-    worker.barrier()
-    if worker.index == 0 { rankSquares.gather(CollectionOfOne(workerSquares.reduce(0, +))) }
-    worker.barrier()
-    return training.clipFactor(ofSquares: rankSquares.sum(0))
   }
 
   /// The bfloat16 copies of what other ranks have moved.

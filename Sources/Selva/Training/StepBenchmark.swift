@@ -123,10 +123,7 @@ final class Rounds {
   }
 
   func products(_ count: Int) -> Double {
-    let step = job.step
-    let clock = Stopwatch()
-    for _ in 0..<count { group.run { step.productsOnly($0) } }
-    return clock.seconds / Double(count)
+    times(count, [Phases(job.step.addProducts)])[0]
   }
 
   func stages(_ count: Int) -> [Double] {
@@ -134,11 +131,11 @@ final class Rounds {
     return times(
       count,
       [
-        { step.makeBatch($0) }, { step.forward($0) }, { step.loss($0) },
-        { worker in
-          step.backward(worker)
-          worker.barrier()
-          step.parameterGradients(worker) { _, _ in }
+        Phases { $0.add(step.makeBatch) }, Phases(step.addForward), Phases { $0.add(step.loss) },
+        Phases {
+          step.addBackward(to: &$0)
+          $0.meet()
+          $0.add { step.parameterGradients($0) { _, _ in } }
         }, optimizer,
       ])
   }
@@ -149,25 +146,25 @@ final class Rounds {
     return times(
       count,
       [
-        { worker in
-          step.decoderGradients(worker)
-          worker.barrier()
-          step.decoderParameterGradients(worker) { _, _ in }
+        Phases {
+          step.addDecoderGradients(to: &$0)
+          $0.meet()
+          $0.add { step.decoderParameterGradients($0) { _, _ in } }
         },
-        { worker in
-          step.remainingGradients(worker)
-          worker.barrier()
-          step.remainingParameterGradients(worker) { _, _ in }
+        Phases {
+          step.addRemainingGradients(to: &$0)
+          $0.meet()
+          $0.add { step.remainingParameterGradients($0) { _, _ in } }
         }, optimizer,
       ])
   }
 
-  private var optimizer: @Sendable (Worker) -> Void {
+  private var optimizer: Phases {
     let (adam, store) = (Adam(trainer.training.adam, number: 1000, learningRate: 1e-4), trainer.store)
-    return { worker in adam.update(store, worker.share(of: store.layout.count, grain: 16)) }
+    return Phases { $0.add { worker in adam.update(store, worker.share(of: store.layout.count, grain: 16)) } }
   }
 
-  private func times(_ count: Int, _ stages: [@Sendable (Worker) -> Void]) -> [Double] {
+  private func times(_ count: Int, _ stages: [Phases]) -> [Double] {
     stages.map { stage in
       let clock = Stopwatch()
       for _ in 0..<count { group.run(stage) }

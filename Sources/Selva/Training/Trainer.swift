@@ -69,7 +69,7 @@ package final class Trainer {
     job.begin(
       mine.isEmpty ? images.prefix(1) : mine, epoch: epoch, beta: beta, number: stepCount + 1,
       learningRate: learningRate, isIdle: mine.isEmpty)
-    group.run(job.update)
+    group.run(job.phases)
     guard job.isIntact else { return nil }
     stepCount += 1
     return job.step.sums
@@ -82,7 +82,7 @@ package final class Trainer {
     let job = job(images.count)
     job.step.givenEpsilon = epsilon
     job.begin(images, epoch: epoch, beta: beta, number: 0, learningRate: 0)
-    group.run(job.update)
+    group.run(job.phases)
     return job.step.sums
   }
 
@@ -132,37 +132,44 @@ private struct BatchSize: Hashable {
   let whole: Int
 }
 
-/// One step as the workers run it: two barriers where the gradient is not clipped, three where it is.
+/// One step as the workers run it.
 ///
-/// `@unchecked Sendable`: set by `begin` before the workers start, and only read by them but for `squares`, of
+/// `@unchecked Sendable`: set by `begin` before the workers start, and only read by them but for `finished`, of
 /// which each worker writes its own element, and for `isChanged`, which is atomic.
 package final class Job: @unchecked Sendable {
   package let step: TrainingStep
   private let store: ParameterStore
   private let training: TrainingSettings
-  private let squares: UnsafeMutableBufferPointer<Double>
-  private let ranked: RankedUpdate?
+  private let finished: UnsafeMutableBufferPointer<Finished>
   /// Of the update; 0 leaves the parameters as they are.
   private var number = 0
   private var learningRate = 0.0
   /// Set by a worker that finds the images' file changed after it has read its own.
   private let isChanged = Atomic<Bool>(false)
-  private(set) var update: @Sendable (Worker) -> Void = { _ in }
+  private(set) var phases = Phases { _ in }
+
+  /// What a worker has made of a gradient that is clipped.
+  private struct Finished {
+    var ranges: [Range<Int>] = []
+    var squares = 0.0
+  }
 
   init(
     _ step: TrainingStep, store: ParameterStore, training: TrainingSettings, workers: Int,
     ranked: RankedUpdate?
   ) {
     self.step = step
-    self.ranked = ranked
     self.store = store
     self.training = training
-    squares = .allocate(capacity: workers)
-    squares.initialize(repeating: 0)
-    update = { [unowned self] worker in run(worker) }
+    finished = .allocate(capacity: workers)
+    finished.initialize(repeating: Finished())
+    phases = Phases { add(to: &$0, ranked) }
   }
 
-  deinit { squares.deallocate() }
+  deinit {
+    finished.deinitialize()
+    finished.deallocate()
+  }
 
   /// - Parameter isIdle: whether nothing of what is found counts, as other ranks have all images of the step.
   package func begin(
@@ -175,39 +182,49 @@ package final class Job: @unchecked Sendable {
     step.prepare(images, epoch: epoch, beta: beta, isIdle: isIdle)
   }
 
-  private func run(_ worker: Worker) {
-    if let ranked, number > 0 { return run(worker, ranked) }
-    step.imageGradients(worker)
-    if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
-    worker.barrier()
-    // No file is read from here on, so that all workers decide alike.
-    guard isIntact else { return }
-    if number == 0 {
-      step.parameterGradients(worker) { store.keepGradient($0, $1) }
-    } else if training.clipNorm == 0 {
-      let adam = adam(gradientScale: 1)
-      step.parameterGradients(worker) { adam.update(store, $0, gradient: $1) }
-    } else {
-      clipAndUpdate(worker)
+  private func add(to phases: inout PhaseList, _ ranked: RankedUpdate?) {
+    let look: PhaseList.Body = { [unowned self] _ in
+      if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
     }
+    if let ranked {
+      // All ranks take every step to its end, and then see what became of the images of all.
+      ranked.add(step, to: &phases) { [unowned self] in adam(gradientScale: $0) }
+      return phases.add(look)
+    }
+    step.addImageGradients(to: &phases)
+    phases.add(look)
+    phases.meet()
+    // No file is read from here on, so that all workers decide alike.
+    phases.add { [unowned self] worker in
+      guard isIntact else { return }
+      if number == 0 {
+        step.parameterGradients(worker) { store.keepGradient($0, $1) }
+      } else if training.clipNorm == 0 {
+        let adam = adam(gradientScale: 1)
+        step.parameterGradients(worker) { adam.update(store, $0, gradient: $1) }
+      } else {
+        measure(worker)
+      }
+    }
+    guard training.clipNorm > 0 else { return }
+    phases.meet()
+    phases.add { [unowned self] in if isIntact, number > 0 { clipAndUpdate($0) } }
   }
 
   /// Whether the step's images were what they should be.
   package var isIntact: Bool { !isChanged.load(ordering: .relaxed) && !MappedFile.isAnyCut }
 
-  private func clipAndUpdate(_ worker: Worker) {
-    var mine: [Range<Int>] = []
-    step.parameterGradients(worker) { range, _ in mine.append(range) }
-    squares[worker.index] = mine.reduce(0) { $0 + store.sumOfSquares($1) }
-    worker.barrier()
-    let adam = adam(gradientScale: training.clipFactor(ofSquares: squares.reduce(0, +)))
-    for range in mine { adam.update(store, range) }
+  /// The gradient, and its squares while it is in the cache.
+  private func measure(_ worker: Worker) {
+    var mine = Finished()
+    step.parameterGradients(worker) { range, _ in mine.ranges.append(range) }
+    mine.squares = mine.ranges.reduce(0) { $0 + store.sumOfSquares($1) }
+    finished[worker.index] = mine
   }
 
-  /// All ranks take every step to its end, and then see what became of the images of all.
-  private func run(_ worker: Worker, _ ranked: RankedUpdate) {
-    ranked.run(worker, step, adam: adam(gradientScale:))
-    if !step.source.images.isIntact { isChanged.store(true, ordering: .relaxed) }
+  private func clipAndUpdate(_ worker: Worker) {
+    let adam = adam(gradientScale: training.clipFactor(ofSquares: finished.reduce(0) { $0 + $1.squares }))
+    for range in finished[worker.index].ranges { adam.update(store, range) }
   }
 
   private func adam(gradientScale: Double) -> Adam {

@@ -4,11 +4,11 @@ import Ranks
 
 /// Everything that one batch size needs for loss and gradient: memory, products, and the objective between them.
 ///
-/// Workers split the images; `imageGradients` takes a worker's images to the gradient of every layer's output,
-/// then, after a barrier, `parameterGradients` makes the worker's share of the parameters' gradient.
+/// Workers split the images; `addImageGradients` takes a worker's images to the gradient of every layer's output,
+/// then, when all have met, `parameterGradients` makes the worker's share of the parameters' gradient.
 ///
 /// `@unchecked Sendable`: the inputs of a step are set before workers start, each worker writes its own rows and
-/// its own sums, and barriers order the rest.
+/// its own sums, and phases order the rest.
 package final class TrainingStep: @unchecked Sendable {
   /// The images of this step, as indices into the source: exactly `batch` of them.
   package private(set) var images: [Int32] = []
@@ -127,18 +127,18 @@ package final class TrainingStep: @unchecked Sendable {
 
   private func rows(_ worker: Worker) -> Range<Int> { pass.rows.blocks[worker.index][0] }
 
-  /// Loss of the worker's images, and its gradient with respect to every layer's output.
-  package func imageGradients(_ worker: Worker) {
-    decoderGradients(worker)
-    remainingGradients(worker)
+  /// Loss of the images, and its gradient with respect to every layer's output.
+  package func addImageGradients(to phases: inout PhaseList) {
+    addDecoderGradients(to: &phases)
+    addRemainingGradients(to: &phases)
   }
 
-  /// The first part of `imageGradients`: after it, and a barrier, the decoder's parameters can have their gradients.
-  func decoderGradients(_ worker: Worker) {
-    makeBatch(worker)
-    forward(worker)
-    loss(worker)
-    backwardThroughDecoder(worker)
+  /// The first part of `addImageGradients`: once it is done, the decoder's parameters can have their gradients.
+  func addDecoderGradients(to phases: inout PhaseList) {
+    phases.add(makeBatch)
+    addForward(to: &phases)
+    phases.add(loss)
+    phases.add(backwardThroughDecoder)
   }
 
   /// Targets and inputs of the worker's images.
@@ -153,13 +153,17 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   /// From the inputs to the decoder's output and the prior's density.
-  package func forward(_ worker: Worker) {
-    pass.encoder.network.forward(worker.index) { worker.barrier() }
-    for row in rows(worker) { sample(row) }
-    prior.prepare(worker.index)
-    if sharesComponents { worker.barrier() }
-    if !isClosedForm { prior.forward(worker.index) }
-    pass.decoder.network.forward(worker.index)
+  func addForward(to phases: inout PhaseList) {
+    pass.encoder.network.addForward(to: &phases)
+    phases.add { [self] worker in
+      for row in rows(worker) { sample(row) }
+      prior.prepare(worker.index)
+    }
+    if sharesComponents { phases.meet() }
+    phases.add { [self] worker in
+      if !isClosedForm { prior.forward(worker.index) }
+      pass.decoder.network.forward(worker.index)
+    }
   }
 
   /// Whether the objective takes KL(q ‖ p) in closed form, and has no use for log p(z) of single samples.
@@ -180,32 +184,40 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   /// From the decoder's output back to the first layer.
-  package func backward(_ worker: Worker) {
-    backwardThroughDecoder(worker)
-    remainingGradients(worker)
+  func addBackward(to phases: inout PhaseList) {
+    phases.add(backwardThroughDecoder)
+    addRemainingGradients(to: &phases)
   }
 
   private func backwardThroughDecoder(_ worker: Worker) {
     if decoderGoesBack { pass.decoder.network.backward(worker.index) }
   }
 
-  /// What follows the decoder's part of `backward`.
-  func remainingGradients(_ worker: Worker) {
-    if !isClosedForm { prior.backward(worker.index) }
-    let costs = scratch.costs + worker.index * model.settings.latent
-    if training.freeBits > 0 { freeComponents(worker, costs) }
-    if sharesComponents { worker.barrier() }
+  /// What follows the decoder's part of the way back.
+  func addRemainingGradients(to phases: inout PhaseList) {
+    if !isClosedForm { phases.add { [prior] in prior.backward($0.index) } }
+    if training.freeBits > 0 { addFreeComponents(to: &phases) }
+    if sharesComponents { phases.meet() }
     guard encoderGoesBack else { return }
-    if model[.encoder].learns { for row in rows(worker) { headsGradient(row, costs: costs) } }
-    prior.encodedGradient(worker.index)
-    pass.encoder.network.backward(worker.index)
+    phases.add { [self] worker in
+      let costs = costs(worker)
+      if model[.encoder].learns { for row in rows(worker) { headsGradient(row, costs: costs) } }
+      prior.encodedGradient(worker.index)
+      pass.encoder.network.backward(worker.index)
+    }
+  }
+
+  /// What each component's KL divergence weighs, for the worker's images.
+  private func costs(_ worker: Worker) -> UnsafeMutablePointer<Double> {
+    scratch.costs + worker.index * model.settings.latent
   }
 
   /// The matrix products of a step and nothing else: what a step would take if all the rest were free.
-  package func productsOnly(_ worker: Worker) {
-    for network in networks { network.rowProducts(worker.index) }
-    worker.barrier()
-    for network in networks { network.parameterProducts(worker.index) }
+  package func addProducts(to phases: inout PhaseList) {
+    let networks = networks
+    phases.add { worker in for network in networks { network.rowProducts(worker.index) } }
+    phases.meet()
+    phases.add { worker in for network in networks { network.parameterProducts(worker.index) } }
   }
 
   private var networks: [Network] { [pass.encoder.network, pass.decoder.network] + prior.networks }
@@ -258,19 +270,24 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   /// Lets components under the free bits cost nothing (Kingma et al. 2016, equation 15: the mean KL divergence of
-  /// a component over the batch counts as λ at least). Looks at the whole batch, hence the barriers.
-  private func freeComponents(_ worker: Worker, _ costs: UnsafeMutablePointer<Double>) {
-    worker.barrier()
-    let latent = model.settings.latent
-    if worker.index == 0 {
+  /// a component over the batch counts as λ at least). Looks at the whole batch.
+  private func addFreeComponents(to phases: inout PhaseList) {
+    phases.meet()
+    phases.add { [self] worker in
+      guard worker.index == 0 else { return }
       wholeKL.gather(
-        (0..<latent).lazy.map { [scratch, workers, isIdle] i in
+        (0..<model.settings.latent).lazy.map { [scratch, workers, isIdle] i in
           isIdle ? 0 : (0..<workers).reduce(0) { $0 + scratch.componentKL[$1 * scratch.latentStride + i] }
         })
     }
-    worker.barrier()
+    phases.meet()
+    phases.add(freeComponents)
+  }
+
+  private func freeComponents(_ worker: Worker) {
+    let costs = costs(worker)
     var free = 0.0
-    for i in 0..<latent {
+    for i in 0..<model.settings.latent {
       let mean = wholeKL.sum(i) / Double(wholeBatch)
       costs[i] = mean > training.freeBits ? beta : 0
       free += max(0, training.freeBits - mean)
