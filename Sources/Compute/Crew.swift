@@ -20,12 +20,13 @@ import Synchronization
 /// caller; the condition guards sleeping only.
 final class Crew: @unchecked Sendable {
   private let count: Int
-  private let claims: [Claim]
+  /// By part: the number of the last phase in which somebody took it.
+  private let claims: [Line]
   /// The phase that is open, or was last, and the last one of a run that is done.
   private let open = Atomic<Int>(0)
   private let done = Atomic<Int>(0)
   /// Parts of the open phase that are not done yet.
-  private let remaining = Atomic<Int>(0)
+  private let remaining = Line()
   /// Nanoseconds that a part of the open phase is going to take.
   private let duration = Atomic<Int>(0)
   private var phases: [Phase] = []
@@ -41,22 +42,23 @@ final class Crew: @unchecked Sendable {
   /// not give it back at once.
   private static let patience = (alone: 300_000, shared: 20_000_000)
 
-  /// By part: the number of the last phase in which somebody took it. Two cache lines apart, since each has its writer.
-  private final class Claim: Sendable {
+  /// A number two cache lines from any other, since threads that wait for others read those all the time.
+  private final class Line: Sendable {
     let number = Atomic<Int>(0)
     private let distance = (SIMD16<Double>(), SIMD16<Double>())
 
     /// Whether the caller of this is the one who takes the part in the phase `phase`.
     func take(_ phase: Int) -> Bool {
       number.load(ordering: .relaxed) == phase - 1
-        && number.compareExchange(expected: phase - 1, desired: phase, ordering: .acquiringAndReleasing).exchanged
+        && number.compareExchange(expected: phase - 1, desired: phase, ordering: .acquiringAndReleasing)
+          .exchanged
     }
   }
 
   init(count: Int, makeTurns: @escaping @Sendable (Int) -> Turns) {
     self.count = count
     self.makeTurns = makeTurns
-    claims = (0..<count).map { _ in Claim() }
+    claims = (0..<count).map { _ in Line() }
   }
 
   // MARK: The caller
@@ -92,13 +94,17 @@ final class Crew: @unchecked Sendable {
   }
 
   private func finish(_ number: Int) {
-    let left = remaining.subtract(1, ordering: .acquiringAndReleasing).newValue
+    let left = remaining.number.subtract(1, ordering: .acquiringAndReleasing).newValue
     guard left == 0 else { return }
-    if number + 1 < first + phases.count { open(number + 1) } else { done.store(number, ordering: .releasing) }
+    if number + 1 < first + phases.count {
+      open(number + 1)
+    } else {
+      done.store(number, ordering: .releasing)
+    }
   }
 
   private func open(_ number: Int) {
-    remaining.store(count, ordering: .relaxed)
+    remaining.number.store(count, ordering: .relaxed)
     duration.store(phases[number - first].duration.load(ordering: .relaxed), ordering: .relaxed)
     open.store(number, ordering: .sequentiallyConsistent)
     wake()

@@ -22,7 +22,9 @@ struct Turns {
   private var timesPutOff: Int
 
   /// - Parameter countPutOff: how often the system has taken the processor from the thread.
-  init(at now: Int, memory: Int = 50_000_000, countPutOff: @escaping () -> Int = { Int(selva_times_put_off()) }) {
+  init(
+    at now: Int, memory: Int = 50_000_000, countPutOff: @escaping () -> Int = { Int(selva_times_put_off()) }
+  ) {
     self.memory = memory
     lastSeen = now
     began = now - memory

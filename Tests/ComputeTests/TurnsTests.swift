@@ -193,7 +193,9 @@ private final class Record {
       if pthread_self() != caller {
         found.count.store(ProcessorMask()?.count ?? 0, ordering: .relaxed)
       } else {
-        while worker.index == 0, found.count.load(ordering: .relaxed) == 0, clock.seconds < 1 { sched_yield() }
+        while worker.index == 0, found.count.load(ordering: .relaxed) == 0, clock.seconds < 1 {
+          sched_yield()
+        }
       }
     }
     return found.count.load(ordering: .relaxed)

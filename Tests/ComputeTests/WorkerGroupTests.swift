@@ -83,7 +83,9 @@ extension Turns {
     group.run { worker in
       // The caller holds its own part until the other two are done, so that it can do neither.
       let clock = Stopwatch()
-      while worker.index == 0, counters.arrivals.load(ordering: .sequentiallyConsistent) < 2, clock.seconds < 20 {
+      while worker.index == 0, counters.arrivals.load(ordering: .sequentiallyConsistent) < 2,
+        clock.seconds < 20
+      {
         sched_yield()
       }
       doers.note(worker.index)

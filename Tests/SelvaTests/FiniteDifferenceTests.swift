@@ -1,6 +1,6 @@
-@testable import Compute
 import Testing
 
+@testable import Compute
 @testable import Networks
 @testable import Selva
 
@@ -201,7 +201,9 @@ private func `what comes out does not depend on who did which part`(_ test: Grad
   }
   let trainers = [trainer(test, workers: 3), trainer(test, group: putOff)]
   let sums = trainers.map { trainer in
-    (0..<3).map { trainer.step([0, 1, 2, 3, 4, 5, 6], epoch: $0, learningRate: 1e-3, beta: test.training.beta) }
+    (0..<3).map {
+      trainer.step([0, 1, 2, 3, 4, 5, 6], epoch: $0, learningRate: 1e-3, beta: test.training.beta)
+    }
   }
   #expect(sums[0] == sums[1])
   let (weights, others) = (trainers[0].store.weights, trainers[1].store.weights)
