@@ -1,5 +1,11 @@
 import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// How the numbers of a matrix are held. bfloat16 is the upper half of a float32: same range, 8 bits of precision.
 package enum ElementType: Sendable {
   case float32, bfloat16
@@ -7,17 +13,23 @@ package enum ElementType: Sendable {
   package var byteCount: Int { self == .float32 ? 4 : 2 }
 }
 
-/// Memory for the compute core: 64-byte aligned (a cache line, an AVX-512 vector) and zeroed.
+/// Memory for the compute core: 64-byte aligned (a cache line, an AVX-512 vector) and zeroed. What is large lies in large
+/// pages where the system has them, which are sooner found, and sooner handed to another process.
 ///
 /// `@unchecked Sendable`: workers write disjoint parts, and a phase ends between a write and another worker's
 /// read; the type system cannot see either.
 package final class Storage: @unchecked Sendable {
   package let base: UnsafeMutableRawPointer
   package let byteCount: Int
+  private static let largePage = 1 << 21
 
   package init(byteCount: Int) {
     self.byteCount = byteCount
-    base = .allocate(byteCount: max(byteCount, 64), alignment: 64)
+    let isLarge = byteCount >= 2 * Storage.largePage
+    base = .allocate(byteCount: max(byteCount, 64), alignment: isLarge ? Storage.largePage : 64)
+    #if os(Linux)
+      if isLarge { madvise(base, byteCount, MADV_HUGEPAGE) }
+    #endif
     base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 64))
   }
 

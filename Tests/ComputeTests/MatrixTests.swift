@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Compute
@@ -29,4 +30,35 @@ import Testing
     let halves = Array(UnsafeBufferPointer(start: matrix.halves, count: 12))
     #expect(halves == [0, 0, 0, 0, 0, 0x3F81, 0x3F80, 0, 0, 0, 0, 0])
   }
+}
+
+@Test func `what is large lies in large pages, where the system has them`() throws {
+  let (page, size) = (1 << 21, 1 << 22)
+  let (large, small) = (Storage(byteCount: size), Storage(byteCount: size - 1))
+  #expect(UnsafeRawBufferPointer(start: large.base, count: size).allSatisfy { $0 == 0 })
+  #expect(Int(bitPattern: large.base) % page == 0)
+  #expect(Int(bitPattern: small.base) % 64 == 0)
+  guard
+    let policy = try? String(contentsOfFile: "/sys/kernel/mm/transparent_hugepage/enabled", encoding: .utf8),
+    policy.contains("[madvise]")
+  else { return }
+  #expect(try hasLargePages(large.base))
+  #expect(try !hasLargePages(small.base))
+}
+
+/// Whether the mapping that holds an address may have large pages: "hg" among its flags, as `madvise` sets it.
+private func hasLargePages(_ address: UnsafeMutableRawPointer) throws -> Bool {
+  var isInside = false
+  // Not by its name at once, which reads as much as the file claims to hold.
+  let file = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+  let text = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+  for line in text.split(separator: "\n") {
+    let words = line.split(separator: " ")
+    let ends = words[0].split(separator: "-").map { UInt($0, radix: 16) }
+    if ends.count == 2, let start = ends[0], let end = ends[1] {
+      isInside = start..<end ~= UInt(bitPattern: address)
+    }
+    if isInside, words[0] == "VmFlags:" { return words.contains("hg") }
+  }
+  return false
 }
