@@ -129,8 +129,8 @@ final class Crew: @unchecked Sendable {
   /// What a thread knows of itself.
   private struct Seat {
     var turns: Turns
-    let processors = ProcessorMask()
-    var isAway = false
+    /// Where it may run once it comes back; nil while it has not left.
+    var processors: ProcessorMask?
   }
 
   private func work(_ index: Int) {
@@ -175,8 +175,8 @@ final class Crew: @unchecked Sendable {
   }
 
   private func sleep(after old: Int, _ seat: inout Seat) {
-    if seat.isAway { seat.processors?.apply() }
-    seat.isAway = false
+    seat.processors?.apply()
+    seat.processors = nil
     sleepers.add(1, ordering: .sequentiallyConsistent)
     condition.wait { open.load(ordering: .sequentiallyConsistent) != old }
     sleepers.subtract(1, ordering: .sequentiallyConsistent)
@@ -184,7 +184,7 @@ final class Crew: @unchecked Sendable {
 
   /// A thread that was put off keeps away from the caller's processor: to wait there would put the caller off.
   private func leaveHome(_ seat: inout Seat) {
+    if seat.processors == nil { seat.processors = ProcessorMask() }
     seat.processors?.without(home.load(ordering: .relaxed))?.apply()
-    seat.isAway = true
   }
 }

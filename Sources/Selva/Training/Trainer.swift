@@ -79,6 +79,7 @@ package final class Trainer {
   package func gradient(
     _ images: ArraySlice<Int32>, epoch: Int = 0, beta: Double, epsilon: [Float]? = nil
   ) -> LossSums {
+    precondition(ranks.count == 1, "\(ranks.count) ranks take steps, and nothing less")
     let job = job(images.count)
     job.step.givenEpsilon = epsilon
     job.begin(images, epoch: epoch, beta: beta, number: 0, learningRate: 0)
@@ -214,7 +215,7 @@ package final class Job: @unchecked Sendable {
   /// Whether the step's images were what they should be.
   package var isIntact: Bool { !isChanged.load(ordering: .relaxed) && !MappedFile.isAnyCut }
 
-  /// The gradient, and its squares while it is in the cache.
+  /// The gradient, and the sum of its squares.
   private func measure(_ worker: Worker) {
     var mine = Finished()
     step.parameterGradients(worker) { range, _ in mine.ranges.append(range) }
