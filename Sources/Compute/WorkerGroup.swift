@@ -1,14 +1,6 @@
 import Files
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// One of the equal parts of a phase, and whose it is unless another has to do it.
 package struct Worker: Sendable {
   package let index: Int

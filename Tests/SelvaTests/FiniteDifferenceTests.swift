@@ -193,10 +193,10 @@ private func `gradients are the slopes of the loss`(_ test: GradientCase) throws
 @Test(arguments: gradientCases)
 private func `what comes out does not depend on who did which part`(_ test: GradientCase) {
   let putOff = WorkerGroup(count: 3) { _ in
-    let now = Stopwatch.now * 1e9
-    var turns = Turns(at: Int(now) - 2_000_000, memory: .max / 4)
-    _ = turns.waited(at: Int(now) - 1_000_000)
-    _ = turns.waited(at: Int(now))
+    let now = Stopwatch.nanoseconds
+    var turns = Turns(at: now - 2_000_000, memory: .max / 4)
+    _ = turns.waited(at: now - 1_000_000)
+    _ = turns.waited(at: now)
     return turns
   }
   let trainers = [trainer(test, workers: 3), trainer(test, group: putOff)]
