@@ -25,7 +25,7 @@ package final class Storage: @unchecked Sendable {
 
   package init(byteCount: Int) {
     self.byteCount = byteCount
-    let isLarge = byteCount >= 2 * Storage.largePage
+    let isLarge = Storage.isLarge(byteCount)
     base = .allocate(byteCount: max(byteCount, 64), alignment: isLarge ? Storage.largePage : 64)
     #if os(Linux)
       if isLarge { madvise(base, byteCount, MADV_HUGEPAGE) }
@@ -34,6 +34,8 @@ package final class Storage: @unchecked Sendable {
   }
 
   deinit { base.deallocate() }
+
+  package static func isLarge(_ byteCount: Int) -> Bool { byteCount >= 2 * largePage }
 }
 
 /// A row-major matrix, or a block of one: a view that keeps its memory alive. Copies share the memory.
