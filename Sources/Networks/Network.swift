@@ -13,14 +13,19 @@ package final class Network: Sendable {
   ///   - input: `[rows, inputs]` in the element type of the binding's parameters.
   ///   - inputGradient: where `backward` puts the gradient of the input; nil where nobody asks.
   ///   - firstNumber: the number of the first layer in the whole model.
+  ///   - sparse: what a first layer that is dense reads in place of `input`, where nobody asks for its gradient.
   package init(
     _ plan: NetworkPlan, _ binding: NetworkBinding, input: Matrix, inputGradient: InputGradient? = nil,
-    firstNumber: Int = 0
+    firstNumber: Int = 0, sparse: SparseInput? = nil
   ) {
     let binding = binding.withMemory(plan.workerFloats)
     var layers: [any Layer] = []
     for (index, layer) in plan.layers.enumerated() {
       let below = layers.last
+      if index == 0, let sparse, let dense = layer as? DensePlan {
+        layers.append(SparseLayer(dense, binding, number: firstNumber, input: sparse))
+        continue
+      }
       layers.append(
         layer.bind(
           binding, number: firstNumber + index, input: below?.output ?? input,

@@ -63,15 +63,18 @@ package struct Parameters: Sendable {
 
   /// Where a worker makes the gradient of its `share` of the rows of weights at `offset`, one piece after the other; none
   /// where nothing is learned.
+  ///
+  /// - Parameter grain: rows that pieces had better be made of, where they fit.
   func gradientPieces(
-    _ offset: Int, rows: Int, columns: Int, share: Range<Int>, worker: Int
+    _ offset: Int, rows: Int, columns: Int, share: Range<Int>, worker: Int, grain: Int = 16
   ) -> [(rows: Range<Int>, values: Matrix)] {
     guard let all = gradient(offset, rows: rows, columns: columns) else { return [] }
     let fitting = GradientScratch.rows(of: columns)
     let scratch = fitting == 0 ? nil : scratch
     // Not all rows at once where they could be shared out: where nothing lies between its operand's rows, oneDNN may add up
     // in another order, and weights would depend on how many workers there are.
-    let most = max(16, min(scratch == nil ? rows : fitting, rows - 1) & ~15)
+    let limit = max(16, min(scratch == nil ? rows : fitting, rows - 1) / 16 * 16)
+    let most = limit < grain ? limit : limit / grain * grain
     return stride(from: share.lowerBound, to: share.upperBound, by: most).map { first in
       let piece = first..<min(first + most, share.upperBound)
       return (

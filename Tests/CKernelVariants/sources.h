@@ -45,6 +45,12 @@
 #define selva_adam_reference SELVA_JOIN(selva_adam_reference, VARIANT)
 #define selva_normals_reference SELVA_JOIN(selva_normals_reference, VARIANT)
 #define selva_mixture_distance_reference SELVA_JOIN(selva_mixture_distance_reference, VARIANT)
+#define selva_sparse_row SELVA_JOIN(selva_sparse_row, VARIANT)
+#define selva_sparse_by_column SELVA_JOIN(selva_sparse_by_column, VARIANT)
+#define selva_panel SELVA_JOIN(selva_panel, VARIANT)
+#define selva_panel_transposed SELVA_JOIN(selva_panel_transposed, VARIANT)
+#define selva_sparse_product SELVA_JOIN(selva_sparse_product, VARIANT)
+#define selva_sparse_gradient SELVA_JOIN(selva_sparse_gradient, VARIANT)
 #define selva_philox SELVA_JOIN(selva_philox, VARIANT)
 
 #include "../../Sources/CKernels/activations.c"
@@ -54,6 +60,7 @@
 #include "../../Sources/CKernels/mixture.c"
 #include "../../Sources/CKernels/patches.c"
 #include "../../Sources/CKernels/random.c"
+#include "../../Sources/CKernels/sparse.c"
 #include "../../Sources/CKernels/vectors.c"
 
 #include "CKernelVariants.h"

@@ -10,5 +10,6 @@
         selva_scale_bytes, selva_standardize, selva_standardize_bf16, selva_adam,                  \
         selva_random_bits, selva_normals, selva_binarize, selva_mixture_distances,                 \
         selva_mixture_shares, selva_mixture_pull, selva_mixture_component, selva_add, selva_add_bf16,                    \
-        selva_gather_patches, selva_scatter_patches                                                \
+        selva_gather_patches, selva_scatter_patches, selva_sparse_row, selva_panel,                \
+        selva_panel_transposed, selva_sparse_product, selva_sparse_gradient                        \
   }

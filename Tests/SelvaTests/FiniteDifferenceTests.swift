@@ -13,6 +13,7 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
   var training = TrainingSettings()
   /// Of the largest gradient of a tensor. A flow adds up some thousand terms more.
   var tolerance = 0.03
+  var leavesOutZeros = false
 
   init(_ name: String, _ change: (inout GradientCase) -> Void) {
     testDescription = name
@@ -54,7 +55,7 @@ let gradientCases: [GradientCase] =
       $0.model.hidden = []
       $0.model.decoderHidden = []
     },
-  ] + priors + convolutions + recurrent
+  ] + priors + convolutions + recurrent + sparse
   + [Likelihood.gaussianLearned, .discretizedLogistic].flatMap { likelihood in
     Objective.allCases.filter { $0 != .dreg }.map { objective in
       GradientCase("\(likelihood) in colour, \(objective)") {
@@ -135,6 +136,21 @@ private let recurrent = [
     $0.model.labels = [1, 3, 7]
   },
 ]
+private let sparse = [
+  GradientCase("zeros left out") { $0.leavesOutZeros = true },
+  GradientCase("zeros left out, labels, dropout, iwae, gelu") {
+    $0.leavesOutZeros = true
+    $0.model.labels = [1, 3, 7]
+    $0.model.activation = .gelu
+    ($0.training.dropout, $0.training.objective, $0.training.importanceSamples) = (0.3, .iwae, 3)
+  },
+  GradientCase("zeros left out, no hidden layers, flow") {
+    ($0.leavesOutZeros, $0.tolerance) = (true, 0.1)
+    ($0.model.hidden, $0.model.decoderHidden) = ([], [])
+    $0.model.prior = .flow(couplings: 3)
+  },
+]
+
 private let deep = NetworkShape.recurrent(Recurrent(layers: [6, 5]))
 
 /// On seven images.
@@ -145,6 +161,7 @@ func trainer(_ test: GradientCase, workers: Int = 2, group: WorkerGroup? = nil) 
   let trainer = Trainer(
     model: test.model, training: test.training, images: images, inputMean: statistics.inputMean,
     inputStandardDeviation: statistics.inputStandardDeviation, group: group ?? WorkerGroup(count: workers))
+  trainer.leavesOutZeros = test.leavesOutZeros
   trainer.store.initialize(trainer.model, statistics: statistics, seed: 14) { images.image($0) }
   return trainer
 }

@@ -61,8 +61,8 @@ import Testing
     let source = BatchSource(
       half, binarization: .threshold, inputMean: [0.5, 0, 1, 0.25], inputStandardDeviation: [1, 2, 0.5, 4])
     let (targets, inputs) = (Matrix(rows: 2, columns: 4), Matrix(rows: 2, columns: 4))
-    source.fill(
-      targets.row(1), row: 1, of: inputs, image: 0, stream: RandomStream(seed: 1, .binarization))
+    source.fill(targets.row(1), image: 0, stream: RandomStream(seed: 1, .binarization))
+    source.standardization(targets.row(1), row: 1, of: inputs)
     #expect(targets.values == [0, 0, 0, 0, 0, 0, 1, 1])
     #expect(inputs.values == [0, 0, 0, 0, -0.5, 0, 0, 0.1875])
   }

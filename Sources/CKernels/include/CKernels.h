@@ -88,6 +88,43 @@ void selva_standardize(const float *target, const float *factor, const float *sh
 void selva_standardize_bf16(
     const float *target, const float *factor, const float *shift, uint16_t *input, size_t n);
 
+// ---- A matrix most of whose values are 0, times dense ones (sparse.c).
+// Two neighbouring values of a row, 2 * index and 2 * index + 1: where one is not 0, the other often is not either.
+typedef struct {
+  uint32_t index;
+  float values[2];
+} selva_pair;
+// Of each row, those that are not both 0, in the order of their index, from pairs[row * capacity] on. Those of block b of
+// `selva_sparse_block` columns are the ones from starts[row * (blocks + 1) + b] up to the next of `starts`.
+typedef struct {
+  size_t columns, blocks, capacity;
+  uint32_t *starts;
+  selva_pair *pairs;
+} selva_sparse;
+enum { selva_sparse_block = 192, selva_panel_width = 64 };
+// Row `row`, anew: x * factor.
+void selva_sparse_row(const float *x, const float *factor, const selva_sparse *matrix, size_t row);
+// The same by column: list i is of columns 2i and 2i + 1, the counts[i] pairs from pairs[i * capacity] on, whose index is the row.
+typedef struct {
+  size_t lists, capacity;
+  uint32_t *counts;
+  selva_pair *pairs;
+} selva_sparse_columns;
+void selva_sparse_by_column(const selva_sparse *matrix, size_t rows, const selva_sparse_columns *columns);
+// n <= `selva_panel_width` columns of a dense matrix without gaps, in whole vectors of 16: of x, or of the transposed of x, an
+// even number of rows.
+void selva_panel(const float *x, size_t rows, size_t stride, size_t n, float *panel);
+void selva_panel_transposed(const float *x, size_t n, size_t stride, size_t rows, float *panel);
+// result[i, j] = base[j] + sum over row i of value * panel[column, j], for `count` rows from `first` on. `base` has all columns
+// of the panel's vectors. Meanwhile the `next_size` bytes at `next` are fetched, which are read soon after.
+void selva_sparse_product(
+    const selva_sparse *matrix, size_t first, size_t count, const float *panel, const float *base, float *result,
+    size_t stride, size_t n, const void *next, size_t next_size);
+// result[j, i] = base[j] * scale[i] + sum over column i of value * panel[row, j], for `count` columns.
+void selva_sparse_gradient(
+    const selva_sparse_columns *columns, size_t count, const float *panel, const float *base, const float *scale,
+    float *result, size_t stride, size_t n);
+
 // ---- Mixtures of Gaussians with diagonal covariance (mixture.c): component k has its mean at means + k * stride and
 // 1 / variance at precisions + k * n.
 // distances[k] = sum of (z - mean)^2 * precision over n values.

@@ -51,6 +51,8 @@ extension TrainingStep {
       + samples * Matrix.byteCount(batch, model.latent)
       + prior.byteCount(rows: batch * training.importanceSamples, latent: model.latent)
       + Scratch.byteCount(rows: Double(batch) * samples, latent: model.latent, workers: workers)
+      + (mayLeaveOutZeros(layout, training: training, batch: batch)
+        ? layout.encoder.sparseByteCount(rows: batch, workers: workers) : 0)
   }
 }
 
@@ -178,6 +180,10 @@ extension MemoryNeed {
       bytes: base + Double(threads) * baseOfThread
         + Trainer.byteCount(
           model: model, training: training, images: min(images, training.batchSize), workers: threads)
+        // Whole products beside those that leave zeros out.
+        + TrainingStep.byteCount(
+          ModelLayout(model), model: model, training: training, batch: min(images, training.batchSize),
+          workers: threads)
         + bytesOfImage * Double(images),
       threads: threads - 1, advice: "take a smaller --hidden or --batch-size")
   }

@@ -3,24 +3,25 @@ import Networks
 
 /// The encoder over a number of images: standardized pixels to `[mean | logVariance]`.
 final class EncoderPass: Sendable {
-  /// `[rows, pixels]` in the element type of the products.
+  /// `[rows, pixels]` in the element type of the products; no rows where a sparse input is read in their place.
   let inputs: Matrix
   let network: Network
 
   /// - Parameters:
   ///   - rows: of images, and after them of what else the prior wants encoded.
   ///   - workersMeet: whether workers can wait for each other while they go forward.
+  ///   - sparse: what is read in place of `inputs`.
   init(
     _ model: ModelParameters, rows: RowSplit, tags: RowTags, inputGradient: InputGradient? = nil,
-    workersMeet: Bool = false
+    workersMeet: Bool = false, sparse: SparseInput? = nil
   ) {
     inputs = Matrix(
-      rows: rows.count, columns: model.settings.pixelCount, type: model.all.elementType)
+      rows: sparse == nil ? rows.count : 0, columns: model.settings.pixelCount, type: model.all.elementType)
     network = Network(
       model.layout.encoder,
       NetworkBinding(
         model[.encoder], rows: rows, tags: tags, dropoutRate: model.dropoutRate, workersMeet: workersMeet),
-      input: inputs, inputGradient: inputGradient)
+      input: inputs, inputGradient: inputGradient, sparse: sparse)
   }
 }
 
@@ -61,6 +62,7 @@ final class ForwardPass: Sendable {
   /// The encoder's: held here too, since every row asks for them, and the way through the encoder counts a reference
   /// that all workers share.
   private let inputs: Matrix
+  private let sparse: SparseInput?
 
   /// - Parameters:
   ///   - samples: latent vectors for each image.
@@ -68,17 +70,21 @@ final class ForwardPass: Sendable {
   ///   - encodedGradient: where the gradient of those rows' inputs goes.
   ///   - latentGradient: where the gradient of z goes, `[images · samples, latent]`.
   ///   - workersMeet: whether workers can wait for each other within the encoder.
+  ///   - sparse: what the encoder reads in place of `inputs`.
   init(
     _ model: ModelParameters, rows: RowSplit, samples: Int = 1, seed: UInt64 = 0, encodedRows: Int = 0,
-    encodedGradient: Matrix? = nil, latentGradient: Matrix? = nil, workersMeet: Bool = false
+    encodedGradient: Matrix? = nil, latentGradient: Matrix? = nil, workersMeet: Bool = false,
+    sparse: SparseInput? = nil
   ) {
     self.rows = rows
     tags = RowTags(count: rows.count + encodedRows, seed: seed)
     targets = Matrix(rows: rows.count, columns: model.settings.pixelCount)
     encoder = EncoderPass(
       model, rows: encodedRows == 0 ? rows : rows.followed(by: encodedRows), tags: tags,
-      inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) }, workersMeet: workersMeet
-    )
+      inputGradient: encodedGradient.map { InputGradient($0, firstRow: rows.count) },
+      workersMeet: workersMeet,
+      sparse: sparse)
+    self.sparse = sparse
     inputs = encoder.inputs
     latents = Reparameterization(
       heads: encoder.network.output.block(rows: 0..<rows.count), samples: samples,
@@ -90,7 +96,12 @@ final class ForwardPass: Sendable {
 
   /// Reads image `image` of `source` into row `row`. `stream` serves stochastic binarization.
   func read(_ image: Int, of source: BatchSource, into row: Int, stream: RandomStream) {
-    source.fill(targets.row(row), row: row, of: inputs, image: image, stream: stream)
+    source.fill(targets.row(row), image: image, stream: stream)
+    if let sparse {
+      sparse.set(row, from: targets.row(row))
+    } else {
+      source.standardization(targets.row(row), row: row, of: inputs)
+    }
     tags.numbers[row] = Int32(truncatingIfNeeded: image)
     tags.classes[row] = source.kind(of: image)
   }

@@ -32,11 +32,22 @@ package struct BatchSource: Sendable {
     images.labels.map { classes[Int($0[image])] } ?? RowTags.noClass
   }
 
-  /// `target` (`[pixels]`, the likelihood's x) and row `row` of `inputs` (standardized, for the encoder) from image
-  /// `image`. `stream` serves stochastic binarization.
-  func fill(
-    _ target: UnsafeMutablePointer<Float>, row: Int, of inputs: Matrix, image: Int, stream: RandomStream
-  ) {
+  /// Whether three pixels of four are 0, as in handwriting: of a thousand images from the whole set.
+  var hasMostlyZeros: Bool {
+    let (count, step) = (images.pixelCount, max(1, images.count / 1000))
+    var (pixels, zeros) = (0, 0)
+    for image in stride(from: 0, to: images.count, by: step) {
+      pixels += count
+      switch images.pixels {
+      case .bytes(let bytes): for i in 0..<count where bytes[image * count + i] == 0 { zeros += 1 }
+      case .floats(let floats): for i in 0..<count where floats[image * count + i] == 0 { zeros += 1 }
+      }
+    }
+    return 4 * zeros >= 3 * pixels
+  }
+
+  /// `target`, `[pixels]`, the likelihood's x, from image `image`. `stream` serves stochastic binarization.
+  func fill(_ target: UnsafeMutablePointer<Float>, image: Int, stream: RandomStream) {
     let count = images.pixelCount
     switch images.pixels {
     case .bytes(let bytes): selva_scale_bytes(bytes + image * count, target, count)
@@ -47,7 +58,6 @@ package struct BatchSource: Sendable {
     case .stochastic: stream.binarize(target, into: target, count: count)
     case .threshold: for i in 0..<count { target[i] = target[i] > 0.5 ? 1 : 0 }
     }
-    standardization(target, row: row, of: inputs)
   }
 }
 
@@ -55,7 +65,7 @@ package struct BatchSource: Sendable {
 struct Standardization: Sendable {
   /// 1 / deviation, `[pixels]`.
   let factor: [Float]
-  private let shift: [Float]
+  let shift: [Float]
 
   init(mean: [Float], deviation: [Float]) {
     factor = deviation.map { 1 / $0 }

@@ -19,7 +19,7 @@ package struct StepBenchmark: Sendable {
   package struct Result: Codable, Sendable {
     package var threads: Int
     package var imagesPerSecond: Double
-    /// Images/s if a step were its matrix products through oneDNN and nothing else.
+    /// Images/s if a step were its matrix products through oneDNN, zeros included, and nothing else.
     package var ceilingImagesPerSecond: Double
     /// 10⁹ floating-point operations a second in those products.
     package var ceilingGigaflops: Double
@@ -103,7 +103,9 @@ final class Rounds {
     order = RandomStream(seed: 1, .order).permutation(imageCount)
   }
 
-  var operations: Int { job.step.operations }
+  private lazy var wholeProducts = trainer.denseStep(batch)
+
+  var operations: Int { wholeProducts.operations }
 
   func warmUp() {
     _ = step(3)
@@ -123,7 +125,7 @@ final class Rounds {
   }
 
   func products(_ count: Int) -> Double {
-    times(count, [Phases(job.step.addProducts)])[0]
+    times(count, [Phases(wholeProducts.addProducts)])[0]
   }
 
   func stages(_ count: Int) -> [Double] {

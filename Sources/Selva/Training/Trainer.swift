@@ -16,10 +16,14 @@ package final class Trainer {
   package var ranks: any RankGroup = SoleRank()
   /// Steps taken.
   package var stepCount = 0
+  /// Whether the encoder's first layer leaves out pixels that are 0; nil: where that is faster. To be set before the first
+  /// step.
+  package var leavesOutZeros: Bool?
   private let source: BatchSource
   private var steps: [BatchSize: Job] = [:]
   private lazy var scratch =
     training.keepsGradients(ranks: ranks.count) ? nil : GradientScratch(workers: group.count)
+  private lazy var hasMostlyZeros = source.hasMostlyZeros
   private lazy var rankedUpdate = ranks.count == 1 ? nil : makeRankedUpdate()
 
   package init(
@@ -92,12 +96,27 @@ package final class Trainer {
     let whole = whole ?? count
     let size = BatchSize(own: count, whole: whole)
     if let job = steps[size] { return job }
-    let step = TrainingStep(
-      parameters, training: training, source: source, batch: count, workers: group.count, wholeBatch: whole,
-      ranks: ranks)
-    let job = Job(step, store: store, training: training, workers: group.count, ranked: rankedUpdate)
+    let job = Job(
+      makeStep(size, leavesOutZeros: leavesOutZeros(count)), store: store, training: training,
+      workers: group.count, ranked: rankedUpdate)
     steps[size] = job
     return job
+  }
+
+  /// A step that multiplies whole matrices, whatever is in them.
+  package func denseStep(_ count: Int) -> TrainingStep {
+    makeStep(BatchSize(own: count, whole: count), leavesOutZeros: false)
+  }
+
+  private func makeStep(_ size: BatchSize, leavesOutZeros: Bool) -> TrainingStep {
+    TrainingStep(
+      parameters, training: training, source: source, batch: size.own, workers: group.count,
+      wholeBatch: size.whole, ranks: ranks, leavesOutZeros: leavesOutZeros)
+  }
+
+  private func leavesOutZeros(_ rows: Int) -> Bool {
+    leavesOutZeros
+      ?? (TrainingStep.mayLeaveOutZeros(layout, training: training, batch: rows) && hasMostlyZeros)
   }
 
   private var parameters: ModelParameters {

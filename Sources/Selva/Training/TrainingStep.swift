@@ -58,9 +58,10 @@ package final class TrainingStep: @unchecked Sendable {
   /// - Parameters:
   ///   - batch: images of this process.
   ///   - wholeBatch: images of all `ranks`; nil: there are no others.
+  ///   - leavesOutZeros: whether the encoder's first layer, which is dense, does.
   package init(
     _ model: ModelParameters, training: TrainingSettings, source: BatchSource, batch: Int, workers: Int,
-    wholeBatch: Int? = nil, ranks: any RankGroup = SoleRank()
+    wholeBatch: Int? = nil, ranks: any RankGroup = SoleRank(), leavesOutZeros: Bool = false
   ) {
     let (samples, settings, plan) = (training.importanceSamples, model.settings, model.layout.prior)
     let rows = RowSplit(batch, workers: workers)
@@ -85,7 +86,10 @@ package final class TrainingStep: @unchecked Sendable {
     let pass = ForwardPass(
       model, rows: rows, samples: samples, seed: training.seed, encodedRows: encodedRows,
       encodedGradient: encodedGradient,
-      latentGradient: model[.encoder].learns ? latentGradient : nil, workersMeet: true)
+      latentGradient: model[.encoder].learns ? latentGradient : nil, workersMeet: true,
+      sparse: leavesOutZeros
+        ? SparseInput(
+          rows: batch, factor: source.standardization.factor, shift: source.standardization.shift) : nil)
     self.pass = pass
     latents = pass.latents
     decoderOutput = pass.decoder.output
@@ -103,6 +107,13 @@ package final class TrainingStep: @unchecked Sendable {
   }
 
   deinit { partial.deallocate() }
+
+  /// Whether the encoder's first layer would be faster without pixels that are 0, if most are. In bfloat16 whole products are
+  /// as fast; pseudo-inputs have no zeros.
+  static func mayLeaveOutZeros(_ layout: ModelLayout, training: TrainingSettings, batch: Int) -> Bool {
+    training.precision.elementType == .float32 && layout.prior.encodedRows == 0
+      && layout.encoder.gainsFromZeros(rows: batch)
+  }
 
   /// Before the workers start.
   package func prepare(_ indices: ArraySlice<Int32>, epoch: Int, beta: Double, isIdle: Bool = false) {

@@ -45,6 +45,13 @@ typedef struct {
   void (*add_bf16)(const uint16_t *, float *, uint16_t *, size_t);
   void (*gather_patches)(const selva_patches *, const void *, size_t, size_t, size_t, size_t, void *);
   void (*scatter_patches)(const selva_patches *, const float *, size_t, float *);
+  void (*sparse_row)(const float *, const float *, const selva_sparse *, size_t);
+  void (*panel)(const float *, size_t, size_t, size_t, float *);
+  void (*panel_transposed)(const float *, size_t, size_t, size_t, float *);
+  void (*sparse_product)(
+      const selva_sparse *, size_t, size_t, const float *, const float *, float *, size_t, size_t, const void *, size_t);
+  void (*sparse_gradient)(
+      const selva_sparse_columns *, size_t, const float *, const float *, const float *, float *, size_t, size_t);
 } selva_kernels;
 
 // The versions that this processor runs, the library's own choice first; NULL past the last.
