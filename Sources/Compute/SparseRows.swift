@@ -11,11 +11,15 @@ package final class SparseRows: @unchecked Sendable {
 
   package init(rows: Int, columns: Int) {
     (self.rows, self.columns) = (rows, columns)
-    let blocks = (columns + selva_sparse_block - 1) / selva_sparse_block
+    let blocks = SparseRows.blocks(columns)
     memory = Memory(lists: rows, capacity: (columns + 1) / 2, numbers: rows * (blocks + 1)) {
       selva_sparse(columns: columns, blocks: blocks, capacity: $0, starts: $1, pairs: $2)
     }
     matrix = memory.header
+  }
+
+  private static func blocks(_ columns: Int) -> Int {
+    (columns + selva_sparse_block - 1) / selva_sparse_block
   }
 
   /// Row `row`: `values` · `factor`.
@@ -44,7 +48,8 @@ package final class SparseRows: @unchecked Sendable {
   }
 
   package static func byteCount(rows: Int, columns: Int) -> Double {
-    Memory<selva_sparse>.byteCount(lists: rows, capacity: (columns + 1) / 2)
+    Memory<selva_sparse>.byteCount(
+      lists: rows, capacity: (columns + 1) / 2, numbers: Double(rows) * Double(blocks(columns) + 1))
   }
 }
 
@@ -89,7 +94,8 @@ package final class SparseColumns: @unchecked Sendable {
   }
 
   package static func byteCount(rows: Int, columns: Int) -> Double {
-    Memory<selva_sparse_columns>.byteCount(lists: (columns + 1) / 2, capacity: rows)
+    let lists = (columns + 1) / 2
+    return Memory<selva_sparse_columns>.byteCount(lists: lists, capacity: rows, numbers: Double(lists))
   }
 }
 
@@ -166,7 +172,8 @@ private struct Memory<Header>: @unchecked Sendable {
   /// Lists that begin a power of two apart would share a few places in the cache: 16 pairs are three of its lines.
   private static func apart(_ capacity: Int) -> Int { (capacity + 15) / 16 * 16 + 16 }
 
-  static func byteCount(lists: Int, capacity: Int) -> Double {
+  static func byteCount(lists: Int, capacity: Int, numbers: Double) -> Double {
     Double(lists) * Double(apart(capacity) * MemoryLayout<selva_pair>.stride)
+      + 4 * numbers + Double(MemoryLayout<Header>.stride)
   }
 }

@@ -30,13 +30,14 @@ extension NetworkPlan {
     return rows >= 32 && first.outputs >= 128 && first.inputs <= 4096
   }
 
-  /// What a first layer takes that leaves zeros out, beside what any other one does.
+  /// What a first layer takes that leaves zeros out, beside what any other one does, which reads a matrix in place of lists.
   package func sparseByteCount(rows: Int, workers: Int) -> Double {
-    guard let first = layers.first as? DensePlan else { return 0 }
-    return SparseRows.byteCount(rows: rows + 1, columns: first.inputs)
-      + Double(workers)
-      * (SparseColumns.byteCount(rows: rows, columns: first.inputs)
-        + Double(Panel.byteCount(rows: max(rows, first.inputs))))
+    guard let inputs = (layers.first as? DensePlan)?.inputs else { return 0 }
+    let worker =
+      SparseColumns.byteCount(rows: rows, columns: inputs)
+      + Double(Panel.byteCount(rows: max(rows, inputs))) + Matrix.byteCount(1, Panel.widest)
+    return SparseRows.byteCount(rows: rows, columns: inputs) + SparseRows.byteCount(rows: 1, columns: inputs)
+      + Double(workers) * worker - Matrix.byteCount(rows, inputs)
   }
 }
 

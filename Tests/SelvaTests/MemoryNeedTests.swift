@@ -14,6 +14,7 @@ import ThreadRanks
     var training = TrainingSettings()
     var images = 10
     var workers = 2
+    var isDark = false
 
     init(_ name: String, _ change: (inout Shape) -> Void) {
       testDescription = name
@@ -60,15 +61,22 @@ import ThreadRanks
       ($0.training.precision, $0.workers, $0.training.importanceSamples) = (.bfloat16, 3, 2)
     },
     Shape("bfloat16 where there is some") { $0.training.precision = .bfloat16 },
+    Shape("zeros left out, three workers, a smaller last batch") {
+      $0.model.hidden = [128, 7]
+      ($0.training.precision, $0.training.batchSize) = (.float32, 33)
+      ($0.images, $0.workers, $0.isDark) = (65, 3, true)
+    },
   ]
 
   /// To the byte: a matrix that is added to a step is missed here.
   @Test(arguments: shapes) func theReckoningIsWhatATrainerHolds(_ shape: Shape) {
     let trainer = Trainer(
       model: shape.model, training: shape.training,
-      images: noiseImages(
-        shape.images, height: 5, width: 4, channels: shape.model.channels,
-        labels: [UInt8](repeating: 2, count: shape.images)),
+      images: shape.isDark
+        ? ImageSet(bytes: [UInt8](repeating: 0, count: 20 * shape.images), height: 5, width: 4)
+        : noiseImages(
+          shape.images, height: 5, width: 4, channels: shape.model.channels,
+          labels: [UInt8](repeating: 2, count: shape.images)),
       inputMean: .init(repeating: 0, count: shape.model.pixelCount),
       inputStandardDeviation: .init(repeating: 1, count: shape.model.pixelCount),
       group: WorkerGroup(count: shape.workers))
