@@ -59,6 +59,18 @@ struct EncodedRows: Sendable {
   let standardization: Standardization
 }
 
+extension EncodedRows {
+  /// Those that follow the images of a pass.
+  init(_ pass: ForwardPass, firstRow: Int, source: BatchSource, inputsGradient: Matrix) {
+    let rows = firstRow..<firstRow + inputsGradient.rows
+    for (k, row) in rows.enumerated() { pass.tags.numbers[row] = Int32(-1 - k) }
+    self.init(
+      inputs: pass.encoder.inputs.block(rows: rows), heads: pass.encoder.network.output.block(rows: rows),
+      headsGradient: pass.encoder.network.outputGradient.block(rows: rows), inputsGradient: inputsGradient,
+      standardization: source.standardization)
+  }
+}
+
 /// A prior bound to the rows of a step. The calls of a step come in this order, each on every worker.
 protocol PriorPass: AnyObject, Sendable {
   /// Before the encoder: the worker's share of the rows to be encoded.

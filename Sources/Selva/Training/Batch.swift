@@ -32,20 +32,6 @@ package struct BatchSource: Sendable {
     images.labels.map { classes[Int($0[image])] } ?? RowTags.noClass
   }
 
-  /// Whether three pixels of four are 0, as in handwriting: of a thousand images from the whole set.
-  var hasMostlyZeros: Bool {
-    let (count, step) = (images.pixelCount, max(1, images.count / 1000))
-    var (pixels, zeros) = (0, 0)
-    for image in stride(from: 0, to: images.count, by: step) {
-      pixels += count
-      switch images.pixels {
-      case .bytes(let bytes): for i in 0..<count where bytes[image * count + i] == 0 { zeros += 1 }
-      case .floats(let floats): for i in 0..<count where floats[image * count + i] == 0 { zeros += 1 }
-      }
-    }
-    return 4 * zeros >= 3 * pixels
-  }
-
   /// `target`, `[pixels]`, the likelihood's x, from image `image`. `stream` serves stochastic binarization.
   func fill(_ target: UnsafeMutablePointer<Float>, image: Int, stream: RandomStream) {
     let count = images.pixelCount

@@ -108,13 +108,6 @@ package final class TrainingStep: @unchecked Sendable {
 
   deinit { partial.deallocate() }
 
-  /// Whether the encoder's first layer would be faster without pixels that are 0, if most are. In bfloat16 whole products are
-  /// as fast; pseudo-inputs have no zeros.
-  static func mayLeaveOutZeros(_ layout: ModelLayout, training: TrainingSettings, batch: Int) -> Bool {
-    training.precision.elementType == .float32 && layout.prior.encodedRows == 0
-      && layout.encoder.gainsFromZeros(rows: batch)
-  }
-
   /// Before the workers start.
   package func prepare(_ indices: ArraySlice<Int32>, epoch: Int, beta: Double, isIdle: Bool = false) {
     precondition(indices.count == batch, "\(indices.count) images for a batch of \(batch)")
@@ -305,17 +298,5 @@ package final class TrainingStep: @unchecked Sendable {
     }
     // Of this process's images, its share.
     if worker.index == 0 { partial[0].sums.objective += beta * free * Double(batch) }
-  }
-}
-
-extension EncodedRows {
-  /// Those that follow the images of a pass.
-  fileprivate init(_ pass: ForwardPass, firstRow: Int, source: BatchSource, inputsGradient: Matrix) {
-    let rows = firstRow..<firstRow + inputsGradient.rows
-    for (k, row) in rows.enumerated() { pass.tags.numbers[row] = Int32(-1 - k) }
-    self.init(
-      inputs: pass.encoder.inputs.block(rows: rows), heads: pass.encoder.network.output.block(rows: rows),
-      headsGradient: pass.encoder.network.outputGradient.block(rows: rows), inputsGradient: inputsGradient,
-      standardization: source.standardization)
   }
 }
