@@ -104,8 +104,7 @@ private let changes = [
   }
 
   /// `lit` of 20 pixels.
-  private func images(lit: Int = 5, side: Int = 10, floats: Bool = false, channels: Int = 1) -> ImageSet
-  {
+  private func images(lit: Int = 5, side: Int = 10, floats: Bool = false, channels: Int = 1) -> ImageSet {
     let bytes = (0..<50 * side * side * channels).map { UInt8($0 % 20 < lit ? 200 : 0) }
     return floats
       ? ImageSet(values: bytes.map { Float($0) / 255 }, height: side, width: side, channels: channels)
