@@ -103,7 +103,13 @@ final class Rounds {
     order = RandomStream(seed: 1, .order).permutation(imageCount)
   }
 
-  private lazy var wholeProducts = trainer.denseStep(batch)
+  /// With what a step leaves in its matrices: how fast a processor multiplies may depend on it.
+  private lazy var wholeProducts = {
+    let step = trainer.denseStep(batch)
+    step.prepare(order[..<batch], epoch: 0, beta: 1)
+    group.run(Phases(step.addImageGradients))
+    return step
+  }()
 
   var operations: Int { wholeProducts.operations }
 
