@@ -45,10 +45,11 @@ EXPORTED(
 typedef struct {
   const selva_pair *next, *end;
 } pairs;
-INLINE pairs pairs_of(const selva_sparse *matrix, size_t row, size_t block) {
+// Of a row, from one block up to another.
+INLINE pairs pairs_of(const selva_sparse *matrix, size_t row, size_t block, size_t end) {
   const selva_pair *first = matrix->pairs + row * matrix->capacity;
-  const uint32_t *start = matrix->starts + row * (matrix->blocks + 1) + block;
-  return (pairs){first + start[0], first + start[1]};
+  const uint32_t *starts = matrix->starts + row * (matrix->blocks + 1);
+  return (pairs){first + starts[block], first + starts[end]};
 }
 
 // Memory that is read later on, fetched line by line.
@@ -71,15 +72,13 @@ void selva_sparse_by_column(const selva_sparse *matrix, size_t rows, const selva
   memset(c.counts, 0, c.lists * sizeof *c.counts);
   for (size_t row = 0; row < rows; row++) {
     if (row + 1 < rows) {
-      const selva_pair *next = matrix->pairs + (row + 1) * matrix->capacity;
-      later l = {(const char *)next, (const char *)(next + matrix->starts[(row + 2) * (matrix->blocks + 1) - 1])};
+      const pairs next = pairs_of(matrix, row + 1, 0, matrix->blocks);
+      later l = {(const char *)next.next, (const char *)next.end};
       fetch(&l, SIZE_MAX);
     }
-    const selva_pair *pair = matrix->pairs + row * matrix->capacity;
-    const selva_pair *end = pair + matrix->starts[(row + 1) * (matrix->blocks + 1) - 1];
-    for (; pair < end; pair++) {
-      const size_t list = pair->index;
-      c.pairs[list * c.capacity + c.counts[list]++] = (selva_pair){(uint32_t)row, {pair->values[0], pair->values[1]}};
+    for (pairs p = pairs_of(matrix, row, 0, matrix->blocks); p.next < p.end; p.next++) {
+      const size_t list = p.next->index;
+      c.pairs[list * c.capacity + c.counts[list]++] = (selva_pair){(uint32_t)row, {p.next->values[0], p.next->values[1]}};
     }
   }
 }
@@ -147,7 +146,7 @@ INLINE void product_by(
         lanes total[WIDEST];
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) total[v] = totals[i][v];
-        for (pairs p = pairs_of(matrix, first + i, block); p.next < p.end; p.next++) {
+        for (pairs p = pairs_of(matrix, first + i, block, block + 1); p.next < p.end; p.next++) {
           const float *at = panel + p.next->index * 2 * width;
           const float a = p.next->values[0], b = p.next->values[1];
 #pragma clang loop unroll(full)

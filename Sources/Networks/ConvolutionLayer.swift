@@ -4,20 +4,15 @@ import Compute
 ///
 /// Patches are gathered piece by piece into memory that stays in the cache and multiplied there: that is as fast as the
 /// products are, needs no other layout of weights or maps than the dense layers', and serves float32 and bfloat16.
-final class ConvolutionLayer: Layer {
+final class ConvolutionLayer: ResultLayer {
   private let plan: ConvolutionPlan
-  private let result: LayerOutput
+  let result: LayerOutput
   private let bias: Matrix
   private let biasGradient: Matrix?
   private let inputGradient: InputGradient?
   private let addsToInputGradient: Bool
   private let workers: [Work]
   private let memories: [Storage]
-
-  var output: Matrix { result.output }
-  var activated: Matrix { result.activated }
-  var outputGradient: Matrix? { result.outputGradient }
-  var gradient: Matrix? { result.gradient }
 
   private struct Work: Sendable {
     let blocks: [Block]

@@ -2,18 +2,13 @@ import CKernels
 import Compute
 
 /// y = f(x·Wᵀ + b) over the rows of a batch, forward and backward; a row that has a class adds the class's bias to b.
-final class DenseLayer: Layer {
+final class DenseLayer: ResultLayer {
   private let plan: DensePlan
-  private let result: LayerOutput
+  let result: LayerOutput
   private let biasGradient: Matrix?
   private let classes: ClassBias?
   private let workers: [Work]
   let readsAllRows: Bool
-
-  var output: Matrix { result.output }
-  var activated: Matrix { result.activated }
-  var outputGradient: Matrix? { result.outputGradient }
-  var gradient: Matrix? { result.gradient }
 
   /// One worker's part: its rows, its outputs, and the products over them.
   private struct Work: Sendable {

@@ -96,6 +96,18 @@ struct LayerOutput: Sendable {
   }
 }
 
+/// A layer whose output is what comes out of its products.
+protocol ResultLayer: Layer {
+  var result: LayerOutput { get }
+}
+
+extension ResultLayer {
+  var output: Matrix { result.output }
+  var activated: Matrix { result.activated }
+  var outputGradient: Matrix? { result.outputGradient }
+  var gradient: Matrix? { result.gradient }
+}
+
 extension Matrix {
   /// The sums of all rows, in float32, into `sums`, one a column.
   func columnSums(into sums: UnsafeMutablePointer<Float>) {

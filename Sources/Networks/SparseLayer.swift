@@ -45,10 +45,10 @@ extension NetworkPlan {
 ///
 /// With x = s + c, where s is sparse and c the same in all rows, x·Wᵀ = s·Wᵀ + c·Wᵀ, and the gradient of W is Gᵀ·s + (sums of
 /// G's columns)·c.
-final class SparseLayer: Layer {
+final class SparseLayer: ResultLayer {
   private let plan: DensePlan
   private let input: SparseInput
-  private let result: LayerOutput
+  let result: LayerOutput
   private let weight: Matrix
   private let bias: Matrix
   private let biasGradient: Matrix?
@@ -56,11 +56,6 @@ final class SparseLayer: Layer {
   private let blocks: [[Range<Int>]]
   private let workers: [Work]
   let readsAllRows: Bool
-
-  var output: Matrix { result.output }
-  var activated: Matrix { result.activated }
-  var outputGradient: Matrix? { result.outputGradient }
-  var gradient: Matrix? { result.gradient }
 
   private struct Work: Sendable {
     let rows: [Range<Int>]

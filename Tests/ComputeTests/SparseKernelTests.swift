@@ -39,7 +39,7 @@ private let cases = [
   Case(rows: 128, columns: 400, n: 48),
 ]
 
-/// The lists of a matrix with all that they need, and one row before them that stays as it is.
+/// The lists of a matrix, by row and by column, with the memory that they need.
 private final class Lists {
   let capacity: Int
   let blocks: Int
